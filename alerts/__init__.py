@@ -1,0 +1,1 @@
+"""Facts, rule packs, the three stages, grading and the journal."""

@@ -1,0 +1,1 @@
+"""The HTTP face: routes, principals, wire schemas, problems."""

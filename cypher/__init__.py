@@ -1,0 +1,1 @@
+"""Every statement that runs on a graph, one named file each."""

@@ -1,0 +1,1 @@
+"""The knowledge graph: ontology, ledger, identity, snapshot, stores and what is derived from them."""

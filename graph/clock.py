@@ -1,0 +1,38 @@
+"""Days and instants. Days are dates; instants are int64 UTC microseconds; the bank's time zone says where a day ends."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+START_OF_TIME = date(1900, 1, 1)
+OPEN_END = date(9999, 12, 31)
+
+
+def now_us() -> int:
+    """This instant in UTC microseconds."""
+    return to_us(datetime.now(UTC))
+
+
+def to_us(instant: datetime) -> int:
+    """An aware datetime as UTC microseconds, exactly."""
+    delta = instant - datetime(1970, 1, 1, tzinfo=UTC)
+    return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def from_us(us: int) -> datetime:
+    """UTC microseconds as an aware datetime."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+
+
+def start_of_day_us(day: date, time_zone: str) -> int:
+    """The first microsecond of `day` where the bank is."""
+    return to_us(datetime.combine(day, time(), ZoneInfo(time_zone)))
+
+
+def end_of_day_us(day: date, time_zone: str) -> int:
+    """The last microsecond of `day` where the bank is."""
+    return start_of_day_us(day + timedelta(days=1), time_zone) - 1
+
+
+def day_of(us: int, time_zone: str) -> date:
+    """The day, where the bank is, on which an instant falls."""
+    return from_us(us).astimezone(ZoneInfo(time_zone)).date()

@@ -1,0 +1,1 @@
+"""From a bank's files to the ledger: manifests, readers, checks, quarantine, loading."""

@@ -1,0 +1,1 @@
+"""Features, labels, models, scores. What needs torch lives in `models.gnn`."""

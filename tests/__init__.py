@@ -1,0 +1,1 @@
+"""Tests mirror the folders; `worlds` holds tiny hand-drawn graphs."""

@@ -1,0 +1,1 @@
+"""Wiring, settings, pipeline, CLI and the invented bank."""
