@@ -31,7 +31,8 @@ class Moment:
 class Hop:
     """One step of a walk: which relation types, which ways, when, and how many of each at most.
 
-    `cap` holds for each anchor, type and way; the largest by amount (share where there is no amount) come first, then by relation id.
+    `cap` holds for each anchor, type and way: the largest by amount (by share where there is no amount) come first,
+    then by relation id.
     """
 
     types: tuple[str, ...]

@@ -19,34 +19,11 @@ _ENTITY_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,39}")
 _RELATION_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,39}")
 _PROPERTY_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TAKEN = frozenset(
-    [
-        "id",
-        "valid_from",
-        "valid_to",
-        "known_from",
-        "known_to",
-        "recorded_at",
-        "action",
-        "content",
-        "stub",
-        "source",
-        "key",
-        "src",
-        "src_type",
-        "dst",
-        "dst_type",
-        "subject",
-        "subject_type",
-        "feed",
-        "batch",
-        "batch_seq",
-        "attempt",
-        "file",
-        "sheet",
-        "line",
-        "version",
-        "currency",
-    ]
+    (
+        *("id", "valid_from", "valid_to", "known_from", "known_to", "recorded_at", "action", "content", "stub", "version"),
+        *("source", "key", "src", "src_type", "dst", "dst_type", "subject", "subject_type", "currency"),
+        *("feed", "batch", "batch_seq", "attempt", "file", "sheet", "line"),
+    )
 )  # columns that every ledger or store table has of its own
 
 

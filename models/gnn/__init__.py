@@ -1,0 +1,1 @@
+"""The heterogeneous graph neural network; the only package that loads torch."""
