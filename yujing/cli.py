@@ -1,0 +1,70 @@
+"""The `yujing` command: collects the commands, and turns every expected failure into one clear message.
+
+A command module under `yujing.commands` offers `register(app: typer.Typer) -> None` and imports what is heavy inside
+its functions, so that `yujing --help` answers at once. Exit codes: 0 done, 1 a check said no, 2 refused (the message
+names the field and the fix), 3 loaded with quarantine, 70 a defect of ours.
+"""
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from graph.errors import YujingError
+from yujing.settings import Settings
+
+_FAMILIES = ("ingest", "graph", "models", "alerts", "serve", "bank", "demo")
+_REFUSED, _DEFECT = 2, 70
+
+
+def build_app() -> typer.Typer:
+    """The Typer application with every family of commands."""
+    app = typer.Typer(
+        name="yujing",
+        help="预警 Yujing: from a bank's own tables to an evidenced credit-risk alert.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    for family in _FAMILIES:
+        if importlib.util.find_spec(f"yujing.commands.{family}") is None:
+            continue
+        importlib.import_module(f"yujing.commands.{family}").register(app)
+    return app
+
+
+def main() -> None:
+    """Runs the command line and exits; an expected failure is a message and exit code 2, never a traceback."""
+    errors = Console(stderr=True, soft_wrap=True)
+    try:
+        build_app()()
+    except YujingError as problem:
+        errors.print(f"[bold red]错误 error:[/] {escape(problem.message)}")
+        if problem.fix:
+            errors.print(f"[bold]办法 fix:[/] {escape(problem.fix)}")
+        sys.exit(_REFUSED)
+    except KeyboardInterrupt:
+        errors.print("interrupted; what was committed stays, running the command again goes on.")
+        sys.exit(130)
+    except Exception as defect:
+        where = _write_crash_report(Settings().home)
+        errors.print(
+            f"[bold red]缺陷 defect:[/] {type(defect).__name__}: {escape(str(defect).splitlines()[0] if str(defect) else '')}"
+        )
+        errors.print(f"This is ours to mend; the details are in {where}.")
+        sys.exit(_DEFECT)
+
+
+def _write_crash_report(home: Path) -> Path:
+    folder = home / "crashes"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
+    path.write_text(traceback.format_exc(), "utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""One file per family of commands; each has `register(app)`, which `yujing.cli` calls."""
