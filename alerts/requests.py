@@ -1,0 +1,86 @@
+"""What a loan system asks before a loan and at drawdown: frozen inside, validated from JSON at the edge."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass as checked
+
+_STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
+_Text = Annotated[str, Field(max_length=200)]
+_Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
+_Fen = Annotated[int, Field(gt=0, le=10**18)]
+_Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+
+
+@checked(frozen=True, config=_STRICT)
+class Party:
+    """A firm named by entity id, credit code or exact name: the first that is given counts."""
+
+    id: _Text = ""
+    uscc: _Text = ""
+    name: _Text = ""
+
+    @property
+    def label(self) -> str:
+        return self.id or self.uscc or self.name
+
+
+@checked(frozen=True, config=_STRICT)
+class Declared:
+    """What an applicant says of itself, used only where the bank's own data says nothing."""
+
+    net_assets_fen: int | None = None
+    revenue_fen: Annotated[int, Field(ge=0)] | None = None
+    other_banks_balance_fen: Annotated[int, Field(ge=0)] | None = None
+    controllers: Annotated[tuple[Party, ...], Field(max_length=50)] = ()
+
+
+@checked(frozen=True, config=_STRICT)
+class PreLoanRequest:
+    """An application. `collateral` are collateral numbers or entity ids; `on` is the day of the decision."""
+
+    applicant: Party
+    amount_fen: _Fen
+    on: _Day
+    currency: _Currency = "CNY"
+    product: Annotated[
+        str, Field(pattern="^(working_capital|fixed_asset|acceptance|letter_of_credit|guarantee|advance|other)$")
+    ] = "working_capital"
+    term_months: Annotated[int, Field(gt=0, le=600)] = 12
+    guarantors: Annotated[tuple[Party, ...], Field(max_length=50)] = ()
+    collateral: Annotated[tuple[_Text, ...], Field(max_length=50)] = ()
+    purpose: _Text = ""
+    declared: Declared = Declared()
+
+
+@checked(frozen=True, config=_STRICT)
+class Payee:
+    """Who is paid: an account number, a firm, or only a name on the payment order."""
+
+    account: _Text = ""
+    firm: Party = Party()
+
+
+@checked(frozen=True, config=_STRICT)
+class DrawdownRequest:
+    """A drawdown or payment. Name the loan note or the contract; the borrower follows from it, or is named."""
+
+    amount_fen: _Fen
+    on: _Day
+    payee: Payee
+    contract: _Text = ""
+    loan_note: _Text = ""
+    borrower: Party = Party()
+    currency: _Currency = "CNY"
+    entrusted: bool = False
+    purpose: _Text = ""
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """How many new score alerts officers can work off in a month; the score threshold follows from it."""
+
+    alerts_a_month: int = 60
+    scans_a_month: int = 30
