@@ -2,7 +2,6 @@
 
 from graph.ledger import Ledger
 from graph.personal import Vault
-
 from yujing.settings import Settings
 
 

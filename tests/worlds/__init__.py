@@ -1,0 +1,1 @@
+"""Tiny hand-drawn worlds, written through the real ledger."""
