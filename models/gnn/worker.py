@@ -1,0 +1,72 @@
+"""The one process that loads torch: `python -m models.gnn.worker train|score FOLDER`. Files in, files out, no pickle.
+
+train: reads `job.json` (shape, plan), `train-*.safetensors`, `validation-*.safetensors`; writes `weights.safetensors`, `fit.json`.
+score: reads `job.json` (shape), `weights.safetensors`, `day.safetensors`; writes `scores.safetensors`: own [targets], edge (index into
+the day's edges) and contribution [edges into targets].
+Killed while training and started again, it goes on from its last epoch.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file, save_file
+
+from models.gnn.network import AdditiveNetwork, Shape, batch_of
+from models.gnn.training import Fit, Plan, Progress, batches, device, split
+from models.tensors import GraphDay, reach
+
+
+def train(folder: Path, job: dict[str, Any]) -> None:
+    shape, plan = Shape(**job["shape"]), Plan(**job["plan"])
+    fit = Fit(shape, plan, folder)
+    days = {name: _days(folder, name) for name in ("train", "validation")}
+    columns = (TextColumn("GNN"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=plan.epochs, loss="")
+
+        def tell(at: Progress) -> None:
+            bar.update(task, completed=at.epoch, loss=f"validation {at.losses[-1]:.4f} (best {at.best_loss:.4f})")
+
+        weights = fit.run(batches(days["train"], shape, plan), batches(days["validation"], shape, plan), tell)
+    save_file({name: value.cpu().contiguous() for name, value in weights.items()}, folder / "weights.safetensors")
+    (folder / "fit.json").write_text(json.dumps({**asdict(fit.progress), "device": str(device())}))
+
+
+def score(folder: Path, job: dict[str, Any]) -> None:
+    shape = Shape(**job["shape"])
+    torch.set_num_threads(int(job["threads"]))
+    network = AdditiveNetwork(shape).to(device())
+    network.load_state_dict(load_file(folder / "weights.safetensors"))
+    whole = GraphDay.load(folder / "day.safetensors")
+    own, edges, contributions = [], [], []
+    for start in range(0, len(whole.targets), int(job["step_targets"])):
+        day = whole.of(whole.targets[start : start + int(job["step_targets"])])
+        mine, arrived = split(network, batch_of(day, shape.channels).to(device()))
+        own.append(mine.numpy())
+        contributions.append(arrived.numpy())
+        edges.append(reach(day, day.targets).last)
+    out = {"own": np.concatenate(own), "edge": np.concatenate(edges), "contribution": np.concatenate(contributions)}
+    save_arrays(out, folder / "scores.safetensors")
+
+
+def _days(folder: Path, name: str) -> list[GraphDay]:
+    return [GraphDay.load(path) for path in sorted(folder.glob(f"{name}-*.safetensors"))]
+
+
+def main() -> None:
+    """Run the command named on the command line."""
+    command, folder = sys.argv[1], Path(sys.argv[2])
+    {"train": train, "score": score}[command](folder, json.loads((folder / "job.json").read_text()))
+
+
+if __name__ == "__main__":
+    main()
