@@ -20,7 +20,7 @@ FIRM = "Firm"
 
 @dataclass(frozen=True)
 class GraphDay:
-    """`nodes`: per type [n_type, width]; `src`, `dst`, `channel`: [edges]; `attributes`: [edges, width]; `targets`, `labels`: [t]."""
+    """`nodes`: per type [n_type, width]; `src`, `dst`, `channel` [edges]; `attributes` [edges, width]; `targets`, `labels` [t]."""
 
     nodes: dict[str, Floats]
     src: Index
@@ -65,9 +65,9 @@ _PLAIN = ("src", "dst", "channel", "attributes", "targets", "labels")
 class Reach:
     """The edges that can touch some targets, in two layers, and which echoes to leave out.
 
-    `last`: edges into the targets. `first`: edges into their senders. Where a first edge is the way back of a last one (i -> j under
-    j -> i), what i told j must not return to i as j's own news: `echo_first` lists such edges, `echo_group` the pair each belongs to,
-    and `last_group` the pair of each last edge (`groups`, the number of pairs, where it has none).
+    `last`: edges into the targets. `first`: edges into their senders. Where a first edge is the way back of a last one
+    (i -> j under j -> i), what i told j must not return to i as j's own news: `echo_first` lists such edges, `echo_group`
+    the pair each belongs to, and `last_group` the pair of each last edge, of `groups` pairs.
     """
 
     last: Index

@@ -8,12 +8,13 @@
     h_j\\i   = relu(S g_j + Σ_{k ≠ i} μ_kj)                           what j has to say to i, without what i told it
     c_e     = q_r · relu(P h_j\\i + B a_e + C g_i + d_r) / sqrt(n_r(i))
 
-So own and contagion add up exactly, every contribution names its edge, a firm without relations has none, and q starts at zero: a
-channel that training never saw contributes exactly 0. Relational weights after Schlichtkrull et al. (2018) and, for the elementwise s_r, Vashishth
-et al. (2020); the sum by edges is a generalised additive model over messages.
+So own and contagion add up exactly, every contribution names its edge, a firm without relations has none, and q starts at zero:
+a channel that training never saw contributes exactly 0. Relational weights after Schlichtkrull et al. (2018) and, for the
+elementwise s_r, Vashishth et al. (2020); the sum by edges is a generalised additive model over messages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -57,8 +58,9 @@ class Batch:
     size: int
 
     def to(self, device: torch.device) -> "Batch":
-        moved = {k: v.to(device) if isinstance(v, Tensor) else v for k, v in vars(self).items()}
-        return Batch(**{**moved, "nodes": {k: v.to(device) for k, v in self.nodes.items()}})
+        """The same on another device."""
+        moved: dict[str, Any] = {k: v.to(device) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **moved, nodes={k: v.to(device) for k, v in self.nodes.items()})
 
 
 def batch_of(day: GraphDay, channels: int) -> Batch:
@@ -101,12 +103,13 @@ class Own(nn.Module):
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.linear = nn.Linear(width, 1)
-        self.bend = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, 1, bias=False))
+        self.bend = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout))
+        self.bent = nn.Linear(hidden, 1, bias=False)
         nn.init.zeros_(self.linear.weight)
-        nn.init.zeros_(self.bend[3].weight)
+        nn.init.zeros_(self.bent.weight)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = (self.linear(x) + self.bend(x)).squeeze(-1)
+        out: Tensor = (self.linear(x) + self.bent(self.bend(x))).squeeze(-1)
         return out
 
 
@@ -128,7 +131,8 @@ class RelationMessages(MessagePassing):  # type: ignore[misc]
 
     def edge_update(self, z_j: Tensor, batch: Batch) -> Tensor:
         said = z_j * self.scale(batch.first_channel) + self.values(batch.first_attributes) + self.shift(batch.first_channel)
-        return said.relu() * batch.first_damping.unsqueeze(-1)
+        damped: Tensor = said.relu() * batch.first_damping.unsqueeze(-1)
+        return damped
 
     def message(self, messages: Tensor) -> Tensor:
         return messages
@@ -170,7 +174,8 @@ class AdditiveNetwork(nn.Module):
     def total(self, batch: Batch) -> Tensor:
         """Log-odds [targets]."""
         own, contribution = self(batch)
-        return own + scatter(contribution, batch.last[1], dim=0, dim_size=len(own), reduce="sum")
+        arrived: Tensor = scatter(contribution, batch.last[1], dim=0, dim_size=len(own), reduce="sum")
+        return own + arrived
 
     def _encode(self, batch: Batch, own: Tensor) -> Tensor:
         """g for all nodes, [nodes, hidden + 1]."""

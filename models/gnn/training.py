@@ -1,7 +1,7 @@
 """Fitting the network: whole days as steps, early stopping on later days, and a checkpoint after every epoch.
 
-The same seed gives the same weights, and so does a run that was killed and started again: each epoch draws its order and its dropout
-from (seed, epoch) alone, and the checkpoint holds the optimiser's state.
+The same seed gives the same weights, and so does a run that was killed and started again: each epoch draws its order and its
+dropout from (seed, epoch) alone, and the checkpoint holds the optimiser's state.
 """
 
 import json

@@ -1,8 +1,8 @@
 """The one process that loads torch: `python -m models.gnn.worker train|score FOLDER`. Files in, files out, no pickle.
 
 train: reads `job.json` (shape, plan), `train-*.safetensors`, `validation-*.safetensors`; writes `weights.safetensors`, `fit.json`.
-score: reads `job.json` (shape), `weights.safetensors`, `day.safetensors`; writes `scores.safetensors`: own [targets], edge (index into
-the day's edges) and contribution [edges into targets].
+score: reads `job.json` (shape), `weights.safetensors`, `day.safetensors`; writes `scores.safetensors`: own [targets], edge (index
+into the day's edges) and contribution [edges into targets].
 Killed while training and started again, it goes on from its last epoch.
 """
 
@@ -26,6 +26,7 @@ from models.tensors import GraphDay, reach
 
 
 def train(folder: Path, job: dict[str, Any]) -> None:
+    """Fit the network on the days in `folder`, or go on with it."""
     shape, plan = Shape(**job["shape"]), Plan(**job["plan"])
     fit = Fit(shape, plan, folder)
     days = {name: _days(folder, name) for name in ("train", "validation")}
@@ -42,6 +43,7 @@ def train(folder: Path, job: dict[str, Any]) -> None:
 
 
 def score(folder: Path, job: dict[str, Any]) -> None:
+    """Split the log-odds of the day's targets, in pieces that fit in memory."""
     shape = Shape(**job["shape"])
     torch.set_num_threads(int(job["threads"]))
     network = AdditiveNetwork(shape).to(device())
