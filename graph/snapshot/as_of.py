@@ -36,18 +36,19 @@ def last_versions(rows: ibis.Table) -> ibis.Table:
     return rows.mutate(_place=place).filter(lambda t: t._place == 0).drop("_place")
 
 
-def as_of_rows(rows: ibis.Table, cutoff: Cutoff, lasting: Lasting) -> ibis.Table:
+def as_of_rows(rows: ibis.Table, cutoff: Cutoff, lasting: Lasting, *, ended_too: bool = False) -> ibis.Table:
     """The rows of `rows` (a ledger table) that hold at `cutoff`, with the `valid_to` that takes effect.
 
     A later state ends the former, also where it begins after the day; a retracted one never was. Happenings stay true
-    from their day on, whatever is told after them.
+    from their day on, whatever is told after them. `ended_too`: also the states that were true before the day.
     """
     told = last_versions(rows.filter(rows.recorded_at <= cutoff.known_us)).filter(lambda t: t.action != "retract")
     if lasting is Lasting.HAPPENING:
         return told.filter(told.valid_from <= cutoff.day).mutate(valid_to=ibis.literal(OPEN_END))
     next_state = told.valid_from.lead().over(group_by=CHAIN, order_by=told.valid_from)
     ended = told.mutate(valid_to=ibis.least(told.valid_to, next_state.fill_null(OPEN_END)))
-    return ended.filter(ended.valid_from <= cutoff.day, ended.valid_to > cutoff.day)
+    begun = ended.filter(ended.valid_from <= cutoff.day)
+    return begun if ended_too else begun.filter(begun.valid_to > cutoff.day)
 
 
 def identity_as_of(identity: ibis.Table, known_us: int) -> ibis.Table:

@@ -11,8 +11,15 @@ LINEAGE = ("feed", "batch", "batch_seq", "file", "sheet", "line", "recorded_at")
 
 def shape(kind: LedgerType, rows: ibis.Table, identity: ibis.Table, cutoff: Cutoff) -> ibis.Table:
     """The snapshot table of one type, from its ledger rows and the identity table, both up to one `ledger_seq`."""
-    moved = identity_as_of(identity, cutoff.known_us)
-    held = as_of_rows(rows, cutoff, kind.lasting)
+    return _shaped(kind, as_of_rows(rows, cutoff, kind.lasting), identity_as_of(identity, cutoff.known_us))
+
+
+def history(kind: RelationType | FactType, rows: ibis.Table, identity: ibis.Table, cutoff: Cutoff) -> ibis.Table:
+    """The same with every state that began by the day, ended or not: what was known of the past."""
+    return _shaped(kind, as_of_rows(rows, cutoff, kind.lasting, ended_too=True), identity_as_of(identity, cutoff.known_us))
+
+
+def _shaped(kind: LedgerType, held: ibis.Table, moved: ibis.Table) -> ibis.Table:
     match kind:
         case EntityType():
             return entities(kind, held, moved)

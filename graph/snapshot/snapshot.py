@@ -6,9 +6,11 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from graph.errors import InputError
 from graph.ledger import Ledger
+from graph.ontology import EntityType
 from graph.snapshot.as_of import Cutoff
-from graph.snapshot.shape import shape
+from graph.snapshot.shape import history, shape
 
 
 class Snapshot:
@@ -31,6 +33,16 @@ class Snapshot:
         kind = self.ontology.get(name)
         rows = self.ledger.table(name, self.ledger_seq)
         return shape(kind, rows, self.ledger.identity(self.ledger_seq), self._cutoff)
+
+    def history(self, name: str) -> ibis.Table:
+        """A relation or fact type with every state that began by `as_of`, ended or not, as known then. InputError for others."""
+        kind = self.ontology.get(name)
+        if isinstance(kind, EntityType):
+            raise InputError(
+                f"{name} is an entity type: its states are merged.", "Ask for the history of a relation or fact type.", name
+            )
+        rows = self.ledger.table(name, self.ledger_seq)
+        return history(kind, rows, self.ledger.identity(self.ledger_seq), self._cutoff)
 
     def read(self, name: str) -> pa.Table:
         """The same as an Arrow table."""

@@ -39,3 +39,16 @@ def test_a_closed_guarantee_was_true_until_it_ended_and_a_retracted_one_never_wa
     assert amounts(world, "2025-04-30") == [5, 9]
     assert amounts(world, "2025-05-31") == [5]
     assert amounts(world, "2025-06-01") == []
+
+
+def test_the_history_of_a_day_holds_what_ended_before_it_but_nothing_that_was_known_later(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.entity("LoanNote", "note")
+    world.fact("LoanNoteState", "note", valid_from="2025-01-31", known="2025-02-01", days_past_due=0)
+    world.fact("LoanNoteState", "note", valid_from="2025-02-28", known="2025-03-01", days_past_due=30)
+    world.fact("LoanNoteState", "note", valid_from="2025-03-31", known="2025-04-09", days_past_due=60)
+    world.commit()
+    told = world.snapshot("2025-04-01").history("LoanNoteState").order_by("valid_from").to_pyarrow()
+    assert told["days_past_due"].to_pylist() == [0, 30]
+    assert [str(day) for day in told["valid_to"].to_pylist()] == ["2025-02-28", "9999-12-31"]
+    assert world.snapshot("2025-04-01").read("LoanNoteState")["days_past_due"].to_pylist() == [30]
