@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from deltalake import DeltaTable
 
 from graph.errors import InputError
+from graph.ids import SEPARATOR
 from graph.ledger.delta import TableFiles, append
-from graph.ledger.schema import SEPARATOR
 
 SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("sealed", pa.binary())])
 

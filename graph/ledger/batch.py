@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from graph.clock import now_us
 from graph.errors import ConflictError, InputError
 from graph.ledger import delta
+from graph.ledger.matching import find_moves
 from graph.ledger.schema import BATCHES, IDENTITY, ledger_schema
 
 if TYPE_CHECKING:
@@ -87,13 +88,16 @@ class BatchWriter:
     def append_identity(self, rows: pa.Table) -> None:
         """Appends decisions on who is who (see `graph.identity`), seen from this batch on."""
         self._check_open()
+        if not rows.num_rows:
+            return
         stamped = [self._stamped(b, IDENTITY, "identity") for b in rows.to_batches()]
         delta.append(self._ledger.root / "identity", pa.Table.from_batches(stamped, IDENTITY))
 
     def commit(self, summary: Mapping[str, Any] | None = None) -> int:
         """Makes every appended row visible at once; returns the new `batch_seq`. `summary` is kept as JSON."""
         self._check_open()
-        self._ledger.match_identities(self)
+        for type_name in self._written:
+            self.append_identity(find_moves(self._ledger, type_name, self.attempt))
         last = self._ledger.last_commit()
         header = self.header
         row = {
@@ -112,11 +116,6 @@ class BatchWriter:
         delta.append(self._ledger.root / "batches", pa.Table.from_pylist([row], BATCHES))
         self._committed = True
         return last.batch_seq + 1
-
-    @property
-    def types(self) -> tuple[str, ...]:
-        """The types that rows were appended to."""
-        return tuple(name for name, count in self._written.items() if count)
 
     def _check_open(self) -> None:
         if self._committed or not self._lock.is_locked:

@@ -113,9 +113,6 @@ class Ledger:
         sql = f"SELECT * FROM ({self._rows_sql(type_name, schema)}) WHERE attempt = '{attempt}'"
         return self.backend.sql(sql, schema=ibis.Schema.from_pyarrow(schema))
 
-    def match_identities(self, writer: BatchWriter) -> None:
-        """Lets the records of an open batch find their entities."""
-
     def close(self) -> None:
         """Frees the engine's memory. The ledger itself needs no closing."""
         self._engine.close()

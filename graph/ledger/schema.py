@@ -4,9 +4,6 @@ import pyarrow as pa
 
 from graph.ontology import EntityType, FactType, Kind, LedgerType, Ontology, RelationType
 
-SEPARATOR = "\x1f"  # the unit separator: joins what is hashed, as it appears in no cleaned value
-ENTITY_SEPARATOR = "-"  # between the type and the record of an entity id
-
 ARROW_OF_KIND: dict[Kind, pa.DataType] = {
     Kind.TEXT: pa.string(),
     Kind.CHOICE: pa.string(),

@@ -10,10 +10,10 @@ from pathlib import Path
 import ibis
 
 from graph.clock import OPEN_END
+from graph.ledger.as_of import CHAIN, STATE, last_versions
 from graph.ledger.book import Ledger
 from graph.ledger.schema import content_columns, ledger_schema
 from graph.ontology import EntityType, Lasting, LedgerType
-from graph.snapshot.as_of import CHAIN, STATE, last_versions
 
 NEW, UNCHANGED, REPEATED, CONFLICT = "new", "unchanged", "repeated", "conflict"
 

@@ -2,9 +2,9 @@
 
 import ibis
 
+from graph.ledger.as_of import Cutoff, as_of_rows, identity_as_of, resolve
 from graph.ledger.schema import properties_of
 from graph.ontology import EntityType, FactType, LedgerType, RelationType
-from graph.snapshot.as_of import Cutoff, as_of_rows, identity_as_of, resolve
 
 LINEAGE = ("feed", "batch", "batch_seq", "file", "sheet", "line", "recorded_at")
 

@@ -8,8 +8,8 @@ from ibis.backends.duckdb import Backend
 
 from graph.errors import InputError
 from graph.ledger import Ledger
+from graph.ledger.as_of import Cutoff
 from graph.ontology import EntityType
-from graph.snapshot.as_of import Cutoff
 from graph.snapshot.shape import history, shape
 
 

@@ -10,11 +10,12 @@ from datetime import date
 import ibis
 
 from graph.clock import OPEN_END, end_of_day_us
-from graph.ledger.schema import ENTITY_SEPARATOR
+from graph.ids import ENTITY_SEPARATOR
 from graph.ontology import Lasting
 
 CHAIN = ("id", "feed")
 STATE = (*CHAIN, "valid_from")
+_NEWEST_FIRST = ("recorded_at", "batch_seq", "line", "content")
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,13 @@ class Cutoff:
 
 def last_versions(rows: ibis.Table) -> ibis.Table:
     """Of each state the version told last; rows told at one instant are ordered by batch, line and content."""
-    newest_first = [ibis.desc(name) for name in ("recorded_at", "batch_seq", "line", "content")]
-    place = ibis.row_number().over(group_by=STATE, order_by=newest_first)
+    place = ibis.row_number().over(group_by=STATE, order_by=[ibis.desc(name) for name in _NEWEST_FIRST])
     return rows.mutate(_place=place).filter(lambda t: t._place == 0).drop("_place")
+
+
+def newest_first_sql() -> str:
+    """The same order for DuckDB SQL."""
+    return ", ".join(f"{name} DESC NULLS LAST" for name in _NEWEST_FIRST)
 
 
 def as_of_rows(rows: ibis.Table, cutoff: Cutoff, lasting: Lasting, *, ended_too: bool = False) -> ibis.Table:
@@ -52,11 +57,11 @@ def as_of_rows(rows: ibis.Table, cutoff: Cutoff, lasting: Lasting, *, ended_too:
 
 
 def identity_as_of(identity: ibis.Table, known_us: int) -> ibis.Table:
-    """`record`, `entity`: where each moved record belonged by then."""
+    """`record`, `entity`, `reason`: where each moved record belonged by then, and why."""
     newest_first = [ibis.desc(name) for name in ("recorded_at", "batch_seq", "entity")]
     known = identity.filter(identity.recorded_at <= known_us)
     place = ibis.row_number().over(group_by="record", order_by=newest_first)
-    return known.mutate(_place=place).filter(lambda t: t._place == 0).select("record", "entity")
+    return known.mutate(_place=place).filter(lambda t: t._place == 0).select("record", "entity", "reason")
 
 
 def resolve(rows: ibis.Table, column: str, type_name: ibis.Value | str, moved: ibis.Table) -> ibis.Table:
