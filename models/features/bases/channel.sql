@@ -2,5 +2,5 @@
 SELECT
     x.firm, x.channel, count(DISTINCT x.other) AS others, sum(x.amount_fen) AS amount, max(x.amount_fen) AS top,
     any_value(s.net_assets) AS net_assets
-FROM exposure x LEFT JOIN statement s ON s.firm = x.firm
+FROM _exposure x LEFT JOIN _statement s ON s.firm = x.firm
 GROUP BY 1, 2

@@ -11,9 +11,9 @@ WITH standing AS (
 SELECT
     id AS firm, state_owned, listed, status, registered_capital_fen, established_on,
     CASE size WHEN 'micro' THEN 0 WHEN 'small' THEN 1 WHEN 'medium' THEN 2 WHEN 'large' THEN 3 END AS size_code,
-    (sum(overdue) OVER by_industry - coalesce(overdue, 0)) / nullif(count(overdue) OVER by_industry - (overdue IS NOT NULL)::INT, 0)
+    CASE WHEN industry IS NOT NULL THEN (sum(overdue) OVER by_industry - coalesce(overdue, 0)) / nullif(count(overdue) OVER by_industry - (overdue IS NOT NULL)::INT, 0) END
         AS industry_overdue,
-    (sum(overdue) OVER by_region - coalesce(overdue, 0)) / nullif(count(overdue) OVER by_region - (overdue IS NOT NULL)::INT, 0)
+    CASE WHEN region IS NOT NULL THEN (sum(overdue) OVER by_region - coalesce(overdue, 0)) / nullif(count(overdue) OVER by_region - (overdue IS NOT NULL)::INT, 0) END
         AS region_overdue
 FROM standing
 WINDOW by_industry AS (PARTITION BY industry), by_region AS (PARTITION BY region)
