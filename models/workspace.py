@@ -54,7 +54,7 @@ class Workspace:
         table = f"{name}_history" if past else name
         if table not in self._seen:
             self._seen.add(table)
-            rows = self.snapshot.history(name).to_pyarrow() if past else self.snapshot.read(name)
+            rows = self.snapshot.read_history(name) if past else self.snapshot.read(name)
             self._con.register(table, rows)
 
 

@@ -20,10 +20,10 @@ _NEWEST_FIRST = ("recorded_at", "batch_seq", "line", "content")
 
 @dataclass(frozen=True)
 class Cutoff:
-    """What was true on `day` as known by `known_us` (UTC microseconds, inclusive)."""
+    """What was true on `day` as known by `known_us` (UTC microseconds, inclusive). Expressions stand for values given later."""
 
-    day: date
-    known_us: int
+    day: date | ibis.Value
+    known_us: int | ibis.Value
 
     @classmethod
     def end_of(cls, day: date, time_zone: str) -> "Cutoff":
@@ -56,7 +56,7 @@ def as_of_rows(rows: ibis.Table, cutoff: Cutoff, lasting: Lasting, *, ended_too:
     return begun if ended_too else begun.filter(begun.valid_to > cutoff.day)
 
 
-def identity_as_of(identity: ibis.Table, known_us: int) -> ibis.Table:
+def identity_as_of(identity: ibis.Table, known_us: int | ibis.Value) -> ibis.Table:
     """`record`, `entity`, `reason`: where each moved record belonged by then, and why."""
     newest_first = [ibis.desc(name) for name in ("recorded_at", "batch_seq", "entity")]
     known = identity.filter(identity.recorded_at <= known_us)

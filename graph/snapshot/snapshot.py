@@ -10,6 +10,7 @@ from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.ledger.as_of import Cutoff
 from graph.ontology import EntityType
+from graph.snapshot.plans import VARIABLE, Plan, run
 from graph.snapshot.shape import history, shape
 
 
@@ -30,21 +31,32 @@ class Snapshot:
 
     def table(self, name: str) -> ibis.Table:
         """An entity, relation or fact type as an Ibis expression; columns in docs/architecture.md. InputError for no such type."""
-        kind = self.ontology.get(name)
-        rows = self.ledger.table(name, self.ledger_seq)
-        return shape(kind, rows, self.ledger.identity(self.ledger_seq), self._cutoff)
+        return self._expression(name, self._cutoff)
 
     def history(self, name: str) -> ibis.Table:
         """A relation or fact type with every state that began by `as_of`, ended or not, as known then. InputError for others."""
-        kind = self.ontology.get(name)
-        if isinstance(kind, EntityType):
-            raise InputError(
-                f"{name} is an entity type: its states are merged.", "Ask for the history of a relation or fact type.", name
-            )
-        rows = self.ledger.table(name, self.ledger_seq)
-        return history(kind, rows, self.ledger.identity(self.ledger_seq), self._cutoff)
+        return self._history_expression(name, self._cutoff)
 
     def read(self, name: str) -> pa.Table:
-        """The same as an Arrow table."""
-        table: pa.Table = self.table(name).to_pyarrow()
-        return table
+        """`table` as Arrow."""
+        return run(self.ledger, self._plan(name, past=False), lambda: self._expression(name, VARIABLE), self._cutoff)
+
+    def read_history(self, name: str) -> pa.Table:
+        """`history` as Arrow."""
+        return run(self.ledger, self._plan(name, past=True), lambda: self._history_expression(name, VARIABLE), self._cutoff)
+
+    def _plan(self, name: str, *, past: bool) -> Plan:
+        return (name, past, self.ledger_seq, self.ontology.hash)
+
+    def _expression(self, name: str, cutoff: Cutoff) -> ibis.Table:
+        kind = self.ontology.get(name)
+        rows = self.ledger.table(name, self.ledger_seq)
+        return shape(kind, rows, self.ledger.identity(self.ledger_seq), cutoff)
+
+    def _history_expression(self, name: str, cutoff: Cutoff) -> ibis.Table:
+        kind = self.ontology.get(name)
+        if isinstance(kind, EntityType):
+            fix = "Ask for the history of a relation or fact type."
+            raise InputError(f"{name} is an entity type: its states are merged.", fix, name)
+        rows = self.ledger.table(name, self.ledger_seq)
+        return history(kind, rows, self.ledger.identity(self.ledger_seq), cutoff)

@@ -175,7 +175,8 @@ class AdditiveNetwork(nn.Module):
         """Log-odds [targets]."""
         own, contribution = self(batch)
         arrived: Tensor = scatter(contribution, batch.last[1], dim=0, dim_size=len(own), reduce="sum")
-        return own + arrived
+        total: Tensor = own + arrived
+        return total
 
     def _encode(self, batch: Batch, own: Tensor) -> Tensor:
         """g for all nodes, [nodes, hidden + 1]."""
