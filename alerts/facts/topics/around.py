@@ -1,0 +1,121 @@
+"""What stands around a firm: guarantors, its guarantee circle, its group, its controllers, and the bank's capital."""
+
+from alerts.facts.kinds import Rows, Topic, Unit, day, number
+
+_GIVEN = (Rows("guarantee", "amount_fen", "true", "amount_fen DESC"),)
+
+GUARANTEES_GIVEN = Topic(
+    "guarantees_given",
+    """
+    SELECT guarantor AS party, coalesce(sum(amount_fen), 0) / 100.0 AS guarantees_given_cny, count(*)::DOUBLE AS guarantees_given
+    FROM guarantee GROUP BY guarantor
+    """,
+    (
+        number("guarantees_given_cny", Unit.CNY, "对外担保金额", "guarantees given", "GUARANTEES", "0", (Rows("given", "amount_fen"),)),
+        number("guarantees_given", Unit.COUNT, "对外担保笔数", "number of guarantees given", "GUARANTEES", "0", (Rows("given", "amount_fen"),)),
+    ),
+)
+
+GUARANTORS = Topic(
+    "guarantors",
+    """
+    SELECT g.party,
+        count(DISTINCT g.guarantor)::DOUBLE AS guarantors,
+        count(DISTINCT g.guarantor) FILTER (l.days_past_due_max > 0)::DOUBLE AS guarantors_overdue,
+        count(DISTINCT g.guarantor) FILTER (l.npl_cny > 0)::DOUBLE AS guarantors_npl,
+        count(DISTINCT g.guarantor) FILTER (c.defaulter_listed OR p.dishonest)::DOUBLE AS guarantors_listed,
+        count(DISTINCT g.guarantor) FILTER (r.status IN ('revoked', 'cancelled', 'bankrupt'))::DOUBLE AS guarantors_gone
+    FROM guarantee g
+    LEFT JOIN loans l ON l.party = g.guarantor
+    LEFT JOIN court c ON c.party = g.guarantor
+    LEFT JOIN person p ON p.party = g.guarantor
+    LEFT JOIN registry r ON r.party = g.guarantor
+    GROUP BY g.party
+    """,
+    (
+        number("guarantors", Unit.COUNT, "保证人数", "guarantors", "GUARANTEES", "0", _GIVEN),
+        number("guarantors_overdue", Unit.COUNT, "逾期的保证人数", "guarantors overdue at this bank", "GUARANTEES", "0", _GIVEN),
+        number("guarantors_npl", Unit.COUNT, "不良的保证人数", "guarantors non-performing at this bank", "GUARANTEES", "0", _GIVEN),
+        number("guarantors_listed", Unit.COUNT, "列为失信被执行人的保证人数", "guarantors listed as defaulters", "GUARANTEES", "0", _GIVEN),
+        number("guarantors_gone", Unit.COUNT, "已吊销、注销或破产的保证人数", "guarantors revoked, cancelled or bankrupt", "GUARANTEES", "0", _GIVEN),
+    ),
+)
+
+CIRCLE = Topic(
+    "guarantee_circle",
+    """
+    SELECT c.party, any_value(c.size)::DOUBLE AS guarantee_circle_size,
+        count(*) FILTER (o.party <> c.party AND l.days_past_due_max > 0)::DOUBLE AS circle_members_overdue,
+        count(*) FILTER (o.party <> c.party AND l.npl_cny > 0)::DOUBLE AS circle_members_npl
+    FROM circle c JOIN circle o USING (circle) LEFT JOIN loans l ON l.party = o.party
+    GROUP BY c.party
+    """,
+    (
+        number("guarantee_circle_size", Unit.COUNT, "所在担保圈成员数", "members of its guarantee circle", "GUARANTEES", "0", _GIVEN),
+        number("circle_members_overdue", Unit.COUNT, "担保圈内逾期成员数", "other circle members overdue", "GUARANTEES", "0", _GIVEN),
+        number("circle_members_npl", Unit.COUNT, "担保圈内不良成员数", "other circle members non-performing", "GUARANTEES", "0", _GIVEN),
+    ),
+)
+
+_MEMBER = (Rows("tied", "type"),)
+
+GROUP = Topic(
+    "client_group",
+    """
+    WITH owed AS (
+        SELECT DISTINCT b.block, n.note, greatest(n.balance_fen - coalesce(n.margin_fen, 0), 0) AS exposure_fen
+        FROM block b JOIN note n USING (party) WHERE n.open
+    ), total AS (SELECT block, sum(exposure_fen) / 100.0 AS exposure FROM owed GROUP BY block)
+    SELECT b.party, any_value(b.size)::DOUBLE AS group_size, coalesce(any_value(t.exposure), 0) AS group_exposure_cny,
+        count(*) FILTER (o.party <> b.party AND l.npl_cny > 0)::DOUBLE AS group_members_npl,
+        count(*) FILTER (o.party <> b.party AND l.days_past_due_max > 0)::DOUBLE AS group_members_overdue
+    FROM block b JOIN block o USING (block) LEFT JOIN loans l ON l.party = o.party LEFT JOIN total t USING (block)
+    GROUP BY b.party
+    """,
+    (
+        number("group_size", Unit.COUNT, "集团客户成员数", "members of its client group", "HOLDS_SHARES", "1", _MEMBER),
+        number("group_exposure_cny", Unit.CNY, "集团客户风险暴露", "exposure to its client group", "LoanNoteState", "exposure_cny", _MEMBER),
+        number("group_members_npl", Unit.COUNT, "集团内不良成员数", "other group members non-performing", "LoanNoteState", "0", _MEMBER),
+        number("group_members_overdue", Unit.COUNT, "集团内逾期成员数", "other group members overdue", "LoanNoteState", "0", _MEMBER),
+    ),
+)
+
+CONTROL = Topic(
+    "control",
+    """
+    SELECT k.party,
+        count(DISTINCT k.controller)::DOUBLE AS controllers,
+        count(DISTINCT k.controller) FILTER (c.defaulter_listed OR p.dishonest)::DOUBLE AS controllers_listed,
+        max(k.since) FILTER (k.since > DATE '1900-01-01') AS control_changed_on
+    FROM controller k
+    LEFT JOIN court c ON c.party = k.controller
+    LEFT JOIN person p ON p.party = k.controller
+    GROUP BY k.party
+    """,
+    (
+        number("controllers", Unit.COUNT, "控制人数", "controllers on file", "HOLDS_SHARES", "", (Rows("controller", "basis"),)),
+        number(
+            "controllers_listed",
+            Unit.COUNT,
+            "列为失信被执行人的控制人数",
+            "controllers listed as defaulters",
+            "HOLDS_SHARES",
+            "",
+            (Rows("controller", "basis"),),
+        ),
+        day("control_changed_on", "控制关系最近变更日", "day control last changed", "HOLDS_SHARES", (Rows("controller", "since", "true", "since DESC"),)),
+    ),
+)
+
+CAPITAL = Topic(
+    "capital_figures",
+    """
+    SELECT f.party, c.net_capital_fen / 100.0 AS net_capital_cny, c.tier1_net_fen / 100.0 AS tier1_cny
+    FROM firm f, (SELECT any_value(net_capital_fen) AS net_capital_fen, any_value(tier1_net_fen) AS tier1_net_fen FROM capital HAVING count(*) = 1) c
+    """,
+    (
+        number("net_capital_cny", Unit.CNY, "本行资本净额", "the bank's net capital", "CapitalFigure"),
+        number("tier1_cny", Unit.CNY, "本行一级资本净额", "the bank's net tier 1 capital", "CapitalFigure"),
+    ),
+)
+
