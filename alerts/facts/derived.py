@@ -11,7 +11,7 @@ DERIVED: tuple[Fact, ...] = (
         "全部银行债务",
         "debt to all banks",
         "balance_cny + other_banks_balance_cny",
-        _OWED,
+        of=_OWED,
     ),
     derived(
         "overdue_share_all_banks",
@@ -19,7 +19,7 @@ DERIVED: tuple[Fact, ...] = (
         "全部银行债务逾期占比",
         "overdue share of debt across banks",
         "(overdue_cny + other_banks_overdue_cny) / nullif(balance_cny + other_banks_balance_cny, 0)",
-        ("overdue_cny", "other_banks_overdue_cny", *_OWED),
+        of=("overdue_cny", "other_banks_overdue_cny", *_OWED),
     ),
     derived(
         "overdue_90_share_all_banks",
@@ -27,7 +27,7 @@ DERIVED: tuple[Fact, ...] = (
         "全部银行债务逾期90天以上占比",
         "share of debt across banks over 90 days past due",
         "(overdue_90_cny + other_banks_overdue_90_cny) / nullif(balance_cny + other_banks_balance_cny, 0)",
-        ("overdue_90_cny", "other_banks_overdue_90_cny", *_OWED),
+        of=("overdue_90_cny", "other_banks_overdue_90_cny", *_OWED),
     ),
     derived(
         "other_banks_overdue_90_share",
@@ -35,7 +35,7 @@ DERIVED: tuple[Fact, ...] = (
         "他行债务逾期90天以上占比",
         "share of debt at other banks over 90 days past due",
         "other_banks_overdue_90_cny / nullif(other_banks_balance_cny, 0)",
-        ("other_banks_overdue_90_cny", "other_banks_balance_cny"),
+        of=("other_banks_overdue_90_cny", "other_banks_balance_cny"),
     ),
     derived(
         "loans_over_net_capital",
@@ -43,7 +43,7 @@ DERIVED: tuple[Fact, ...] = (
         "贷款余额占资本净额",
         "loans over net capital",
         "loans_cny / nullif(net_capital_cny, 0)",
-        ("loans_cny", "net_capital_cny"),
+        of=("loans_cny", "net_capital_cny"),
     ),
     derived(
         "exposure_over_tier1",
@@ -51,7 +51,7 @@ DERIVED: tuple[Fact, ...] = (
         "风险暴露占一级资本净额",
         "exposure over net tier 1",
         "exposure_cny / nullif(tier1_cny, 0)",
-        ("exposure_cny", "tier1_cny"),
+        of=("exposure_cny", "tier1_cny"),
     ),
     derived(
         "group_exposure_over_tier1",
@@ -59,7 +59,7 @@ DERIVED: tuple[Fact, ...] = (
         "集团风险暴露占一级资本净额",
         "group exposure over net tier 1",
         "group_exposure_cny / nullif(tier1_cny, 0)",
-        ("group_exposure_cny", "tier1_cny"),
+        of=("group_exposure_cny", "tier1_cny"),
     ),
     derived(
         "guarantees_over_net_assets",
@@ -67,7 +67,7 @@ DERIVED: tuple[Fact, ...] = (
         "对外担保占净资产倍数",
         "guarantees given over net assets",
         "CASE WHEN net_assets_cny > 0 THEN guarantees_given_cny / net_assets_cny END",
-        ("guarantees_given_cny", "net_assets_cny"),
+        of=("guarantees_given_cny", "net_assets_cny"),
     ),
     derived(
         "claims_over_net_assets",
@@ -75,7 +75,7 @@ DERIVED: tuple[Fact, ...] = (
         "被诉未结金额占净资产",
         "open claims as defendant over net assets",
         "CASE WHEN net_assets_cny > 0 THEN claims_defendant_open_cny / net_assets_cny END",
-        ("claims_defendant_open_cny", "net_assets_cny"),
+        of=("claims_defendant_open_cny", "net_assets_cny"),
     ),
     derived(
         "seizure_over_balance",
@@ -83,7 +83,7 @@ DERIVED: tuple[Fact, ...] = (
         "查封冻结金额占本行债权",
         "seizure over balance at this bank",
         "seizure_open_cny / nullif(balance_cny, 0)",
-        ("seizure_open_cny", "balance_cny"),
+        of=("seizure_open_cny", "balance_cny"),
     ),
     derived(
         "share_freeze_over_capital",
@@ -91,7 +91,7 @@ DERIVED: tuple[Fact, ...] = (
         "冻结股权占注册资本",
         "frozen shares over registered capital",
         "share_freeze_open_cny / nullif(registered_capital_cny, 0)",
-        ("share_freeze_open_cny", "registered_capital_cny"),
+        of=("share_freeze_open_cny", "registered_capital_cny"),
     ),
     derived(
         "cash_and_inflow_90_cny",
@@ -99,7 +99,7 @@ DERIVED: tuple[Fact, ...] = (
         "现金加未来三个月预计流入",
         "cash and inflow expected in three months",
         "cash_cny + expected_inflow_90_cny",
-        ("cash_cny", "expected_inflow_90_cny"),
+        of=("cash_cny", "expected_inflow_90_cny"),
     ),
     derived(
         "revenue_gap_max",
@@ -107,7 +107,7 @@ DERIVED: tuple[Fact, ...] = (
         "报表收入与开票、流入的最大差异",
         "statement revenue against tax turnover or inflow, the larger gap",
         "greatest(revenue_turnover_gap, revenue_inflow_gap)",
-        ("revenue_turnover_gap", "revenue_inflow_gap"),
+        of=("revenue_turnover_gap", "revenue_inflow_gap"),
     ),
     derived(
         "collateral_cover",
@@ -115,6 +115,6 @@ DERIVED: tuple[Fact, ...] = (
         "押品对债权覆盖倍数",
         "collateral over balance at this bank",
         "collateral_cny / nullif(balance_cny, 0)",
-        ("collateral_cny", "balance_cny"),
+        of=("collateral_cny", "balance_cny"),
     ),
 )

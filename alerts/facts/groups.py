@@ -1,5 +1,7 @@
 """Guarantee circles and client groups of the whole book, by SciPy on integer arrays: no loop over relations."""
 
+from typing import Literal
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +24,7 @@ def blocks(src: pa.ChunkedArray, dst: pa.ChunkedArray) -> pa.Table:
     return _components(src, dst, "weak")
 
 
-def _components(src: pa.ChunkedArray, dst: pa.ChunkedArray, connection: str) -> pa.Table:
+def _components(src: pa.ChunkedArray, dst: pa.ChunkedArray, connection: Literal["weak", "strong"]) -> pa.Table:
     ends = pa.chunked_array([*src.chunks, *dst.chunks], type=pa.string()).combine_chunks()
     coded = ends.dictionary_encode() if isinstance(ends, pa.Array) else ends.combine_chunks().dictionary_encode()
     codes = coded.indices.to_numpy()

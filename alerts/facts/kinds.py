@@ -71,17 +71,17 @@ class Topic:
     facts: tuple[Fact, ...]
 
 
-def number(name: str, unit: Unit, zh: str, en: str, feed: str = "", absent: str = "", rows: tuple[Rows, ...] = ()) -> Fact:
+def number(name: str, unit: Unit, zh: str, en: str, feed: str = "", *, absent: str = "", rows: tuple[Rows, ...] = ()) -> Fact:
     """A number with its unit."""
     return Fact(name, FactKind.NUMBER, unit, zh, en, (feed,) if feed else (), absent, rows)
 
 
-def flag(name: str, zh: str, en: str, feed: str = "", absent: str = "", rows: tuple[Rows, ...] = ()) -> Fact:
+def flag(name: str, zh: str, en: str, feed: str, absent: str, *, rows: tuple[Rows, ...] = ()) -> Fact:
     """A yes or no."""
     return Fact(name, FactKind.FLAG, Unit.NONE, zh, en, (feed,) if feed else (), absent, rows)
 
 
-def choice(name: str, values: tuple[str, ...], zh: str, en: str, feed: str, rows: tuple[Rows, ...] = ()) -> Fact:
+def choice(name: str, values: tuple[str, ...], zh: str, en: str, feed: str, *, rows: tuple[Rows, ...] = ()) -> Fact:
     """One of a few words."""
     return Fact(name, FactKind.CHOICE, Unit.NONE, zh, en, (feed,), "", rows, values=values)
 
@@ -91,6 +91,6 @@ def day(name: str, zh: str, en: str, feed: str, rows: tuple[Rows, ...] = ()) -> 
     return Fact(name, FactKind.DAY, Unit.NONE, zh, en, (feed,), "", rows)
 
 
-def derived(name: str, unit: Unit, zh: str, en: str, sql: str, of: tuple[str, ...]) -> Fact:
+def derived(name: str, unit: Unit, zh: str, en: str, sql: str, *, of: tuple[str, ...]) -> Fact:
     """A number that follows from other facts by `sql`; null as soon as the arithmetic has a null."""
     return Fact(name, FactKind.NUMBER, unit, zh, en, sql=sql, of=of)

@@ -11,8 +11,24 @@ GUARANTEES_GIVEN = Topic(
     FROM guarantee GROUP BY guarantor
     """,
     (
-        number("guarantees_given_cny", Unit.CNY, "对外担保金额", "guarantees given", "GUARANTEES", "0", (Rows("given", "amount_fen"),)),
-        number("guarantees_given", Unit.COUNT, "对外担保笔数", "number of guarantees given", "GUARANTEES", "0", (Rows("given", "amount_fen"),)),
+        number(
+            "guarantees_given_cny",
+            Unit.CNY,
+            "对外担保金额",
+            "guarantees given",
+            "GUARANTEES",
+            absent="0",
+            rows=(Rows("given", "amount_fen"),),
+        ),
+        number(
+            "guarantees_given",
+            Unit.COUNT,
+            "对外担保笔数",
+            "number of guarantees given",
+            "GUARANTEES",
+            absent="0",
+            rows=(Rows("given", "amount_fen"),),
+        ),
     ),
 )
 
@@ -33,11 +49,43 @@ GUARANTORS = Topic(
     GROUP BY g.party
     """,
     (
-        number("guarantors", Unit.COUNT, "保证人数", "guarantors", "GUARANTEES", "0", _GIVEN),
-        number("guarantors_overdue", Unit.COUNT, "逾期的保证人数", "guarantors overdue at this bank", "GUARANTEES", "0", _GIVEN),
-        number("guarantors_npl", Unit.COUNT, "不良的保证人数", "guarantors non-performing at this bank", "GUARANTEES", "0", _GIVEN),
-        number("guarantors_listed", Unit.COUNT, "列为失信被执行人的保证人数", "guarantors listed as defaulters", "GUARANTEES", "0", _GIVEN),
-        number("guarantors_gone", Unit.COUNT, "已吊销、注销或破产的保证人数", "guarantors revoked, cancelled or bankrupt", "GUARANTEES", "0", _GIVEN),
+        number("guarantors", Unit.COUNT, "保证人数", "guarantors", "GUARANTEES", absent="0", rows=_GIVEN),
+        number(
+            "guarantors_overdue",
+            Unit.COUNT,
+            "逾期的保证人数",
+            "guarantors overdue at this bank",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
+        number(
+            "guarantors_npl",
+            Unit.COUNT,
+            "不良的保证人数",
+            "guarantors non-performing at this bank",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
+        number(
+            "guarantors_listed",
+            Unit.COUNT,
+            "列为失信被执行人的保证人数",
+            "guarantors listed as defaulters",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
+        number(
+            "guarantors_gone",
+            Unit.COUNT,
+            "已吊销、注销或破产的保证人数",
+            "guarantors revoked, cancelled or bankrupt",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
     ),
 )
 
@@ -51,9 +99,33 @@ CIRCLE = Topic(
     GROUP BY c.party
     """,
     (
-        number("guarantee_circle_size", Unit.COUNT, "所在担保圈成员数", "members of its guarantee circle", "GUARANTEES", "0", _GIVEN),
-        number("circle_members_overdue", Unit.COUNT, "担保圈内逾期成员数", "other circle members overdue", "GUARANTEES", "0", _GIVEN),
-        number("circle_members_npl", Unit.COUNT, "担保圈内不良成员数", "other circle members non-performing", "GUARANTEES", "0", _GIVEN),
+        number(
+            "guarantee_circle_size",
+            Unit.COUNT,
+            "所在担保圈成员数",
+            "members of its guarantee circle",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
+        number(
+            "circle_members_overdue",
+            Unit.COUNT,
+            "担保圈内逾期成员数",
+            "other circle members overdue",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
+        number(
+            "circle_members_npl",
+            Unit.COUNT,
+            "担保圈内不良成员数",
+            "other circle members non-performing",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
     ),
 )
 
@@ -73,10 +145,34 @@ GROUP = Topic(
     GROUP BY b.party
     """,
     (
-        number("group_size", Unit.COUNT, "集团客户成员数", "members of its client group", "HOLDS_SHARES", "1", _MEMBER),
-        number("group_exposure_cny", Unit.CNY, "集团客户风险暴露", "exposure to its client group", "LoanNoteState", "exposure_cny", _MEMBER),
-        number("group_members_npl", Unit.COUNT, "集团内不良成员数", "other group members non-performing", "LoanNoteState", "0", _MEMBER),
-        number("group_members_overdue", Unit.COUNT, "集团内逾期成员数", "other group members overdue", "LoanNoteState", "0", _MEMBER),
+        number("group_size", Unit.COUNT, "集团客户成员数", "members of its client group", "HOLDS_SHARES", absent="1", rows=_MEMBER),
+        number(
+            "group_exposure_cny",
+            Unit.CNY,
+            "集团客户风险暴露",
+            "exposure to its client group",
+            "LoanNoteState",
+            absent="exposure_cny",
+            rows=_MEMBER,
+        ),
+        number(
+            "group_members_npl",
+            Unit.COUNT,
+            "集团内不良成员数",
+            "other group members non-performing",
+            "LoanNoteState",
+            absent="0",
+            rows=_MEMBER,
+        ),
+        number(
+            "group_members_overdue",
+            Unit.COUNT,
+            "集团内逾期成员数",
+            "other group members overdue",
+            "LoanNoteState",
+            absent="0",
+            rows=_MEMBER,
+        ),
     ),
 )
 
@@ -93,17 +189,31 @@ CONTROL = Topic(
     GROUP BY k.party
     """,
     (
-        number("controllers", Unit.COUNT, "控制人数", "controllers on file", "HOLDS_SHARES", "", (Rows("controller", "basis"),)),
+        number(
+            "controllers",
+            Unit.COUNT,
+            "控制人数",
+            "controllers on file",
+            "HOLDS_SHARES",
+            absent="",
+            rows=(Rows("controller", "basis"),),
+        ),
         number(
             "controllers_listed",
             Unit.COUNT,
             "列为失信被执行人的控制人数",
             "controllers listed as defaulters",
             "HOLDS_SHARES",
-            "",
-            (Rows("controller", "basis"),),
+            absent="",
+            rows=(Rows("controller", "basis"),),
         ),
-        day("control_changed_on", "控制关系最近变更日", "day control last changed", "HOLDS_SHARES", (Rows("controller", "since", "true", "since DESC"),)),
+        day(
+            "control_changed_on",
+            "控制关系最近变更日",
+            "day control last changed",
+            "HOLDS_SHARES",
+            (Rows("controller", "since", "true", "since DESC"),),
+        ),
     ),
 )
 
@@ -111,11 +221,13 @@ CAPITAL = Topic(
     "capital_figures",
     """
     SELECT f.party, c.net_capital_fen / 100.0 AS net_capital_cny, c.tier1_net_fen / 100.0 AS tier1_cny
-    FROM firm f, (SELECT any_value(net_capital_fen) AS net_capital_fen, any_value(tier1_net_fen) AS tier1_net_fen FROM capital HAVING count(*) = 1) c
+    FROM firm f, (
+        SELECT any_value(net_capital_fen) AS net_capital_fen, any_value(tier1_net_fen) AS tier1_net_fen
+        FROM capital HAVING count(*) = 1
+    ) c
     """,
     (
         number("net_capital_cny", Unit.CNY, "本行资本净额", "the bank's net capital", "CapitalFigure"),
         number("tier1_cny", Unit.CNY, "本行一级资本净额", "the bank's net tier 1 capital", "CapitalFigure"),
     ),
 )
-

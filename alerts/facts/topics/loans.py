@@ -28,7 +28,8 @@ LOANS = Topic(
         coalesce(sum(balance_fen) FILTER (open AND days_past_due > 0), 0) / 100.0 AS overdue_cny,
         coalesce(sum(balance_fen) FILTER (open AND days_past_due > 90), 0) / 100.0 AS overdue_90_cny,
         coalesce(sum(balance_fen) FILTER (open AND tier >= 3), 0) / 100.0 AS npl_cny,
-        coalesce(sum(balance_fen) FILTER (open AND tier >= 3), 0) / nullif(sum(balance_fen) FILTER (open), 0)::DOUBLE AS npl_share_here,
+        coalesce(sum(balance_fen) FILTER (open AND tier >= 3), 0)
+            / nullif(sum(balance_fen) FILTER (open), 0)::DOUBLE AS npl_share_here,
         min(matures_on - $as_of) FILTER (open AND matures_on >= $as_of)::DOUBLE AS days_to_next_maturity,
         min($as_of - restructured_from) FILTER (open AND restructured)::DOUBLE AS days_since_restructuring,
         coalesce(bool_or(tier = 1) FILTER (open AND restructured), false) AS restructured_classed_normal,
@@ -36,7 +37,7 @@ LOANS = Topic(
     FROM note GROUP BY party
     """,
     (
-        number("days_past_due_max", Unit.DAYS, "最长逾期天数", "longest days past due", "LoanNoteState", "0", _OVERDUE),
+        number("days_past_due_max", Unit.DAYS, "最长逾期天数", "longest days past due", "LoanNoteState", absent="0", rows=_OVERDUE),
         *(
             number(
                 f"days_past_due_classed_{tier}",
@@ -44,19 +45,42 @@ LOANS = Topic(
                 f"分类为“{zh}”的借据最长逾期天数",
                 f"longest days past due among notes classed {tier.replace('_', '-')}",
                 "LoanNoteState",
-                "0",
-                _classed(tier),
+                absent="0",
+                rows=_classed(tier),
             )
             for tier, zh in (("normal", "正常"), ("special_mention", "关注"), ("substandard", "次级"), ("doubtful", "可疑"))
         ),
-        choice("five_tier_worst", TIERS, "最差五级分类", "worst five-tier class", "LoanNoteState", (Rows("note", "five_tier", "open", "tier DESC"),)),
-        number("loans_cny", Unit.CNY, "贷款余额", "loan balance", "LoanNoteState", "0", _BALANCES),
-        number("exposure_cny", Unit.CNY, "风险暴露(扣除保证金)", "exposure net of margin", "LoanNoteState", "0", _BALANCES),
-        number("balance_cny", Unit.CNY, "债权余额", "balance of claims", "LoanNoteState", "0", _BALANCES),
-        number("overdue_cny", Unit.CNY, "逾期借据余额", "balance of overdue notes", "LoanNoteState", "0", _OVERDUE),
-        number("overdue_90_cny", Unit.CNY, "逾期90天以上借据余额", "balance over 90 days past due", "LoanNoteState", "0", _OVERDUE),
+        choice(
+            "five_tier_worst",
+            TIERS,
+            "最差五级分类",
+            "worst five-tier class",
+            "LoanNoteState",
+            rows=(Rows("note", "five_tier", "open", "tier DESC"),),
+        ),
+        number("loans_cny", Unit.CNY, "贷款余额", "loan balance", "LoanNoteState", absent="0", rows=_BALANCES),
         number(
-            "npl_cny", Unit.CNY, "不良余额", "non-performing balance", "LoanNoteState", "0", (Rows("note", "five_tier", "open AND tier >= 3", "tier DESC"),)
+            "exposure_cny", Unit.CNY, "风险暴露(扣除保证金)", "exposure net of margin", "LoanNoteState", absent="0", rows=_BALANCES
+        ),
+        number("balance_cny", Unit.CNY, "债权余额", "balance of claims", "LoanNoteState", absent="0", rows=_BALANCES),
+        number("overdue_cny", Unit.CNY, "逾期借据余额", "balance of overdue notes", "LoanNoteState", absent="0", rows=_OVERDUE),
+        number(
+            "overdue_90_cny",
+            Unit.CNY,
+            "逾期90天以上借据余额",
+            "balance over 90 days past due",
+            "LoanNoteState",
+            absent="0",
+            rows=_OVERDUE,
+        ),
+        number(
+            "npl_cny",
+            Unit.CNY,
+            "不良余额",
+            "non-performing balance",
+            "LoanNoteState",
+            absent="0",
+            rows=(Rows("note", "five_tier", "open AND tier >= 3", "tier DESC"),),
         ),
         number(
             "npl_share_here",
@@ -64,8 +88,8 @@ LOANS = Topic(
             "不良占本行债权比例",
             "non-performing share of claims at this bank",
             "LoanNoteState",
-            "",
-            (Rows("note", "five_tier", "open AND tier >= 3", "tier DESC"),),
+            absent="",
+            rows=(Rows("note", "five_tier", "open AND tier >= 3", "tier DESC"),),
         ),
         number(
             "days_to_next_maturity",
@@ -73,12 +97,35 @@ LOANS = Topic(
             "距最近到期日天数",
             "days to the next maturity",
             "LoanNote",
-            "",
-            (Rows("note", "matures_on", "open", "matures_on"),),
+            absent="",
+            rows=(Rows("note", "matures_on", "open", "matures_on"),),
         ),
-        number("days_since_restructuring", Unit.DAYS, "重组后天数", "days since restructuring", "LoanNoteState", "", _RESTRUCTURED),
-        flag("restructured_classed_normal", "重组贷款仍列为正常", "a restructured loan is classed normal", "LoanNoteState", "false", _RESTRUCTURED),
-        number("renewed_notes", Unit.COUNT, "续贷借据数", "renewed loan notes", "LoanNoteState", "0", (Rows("note", "renewed", "open AND renewed"),)),
+        number(
+            "days_since_restructuring",
+            Unit.DAYS,
+            "重组后天数",
+            "days since restructuring",
+            "LoanNoteState",
+            absent="",
+            rows=_RESTRUCTURED,
+        ),
+        flag(
+            "restructured_classed_normal",
+            "重组贷款仍列为正常",
+            "a restructured loan is classed normal",
+            "LoanNoteState",
+            "false",
+            rows=_RESTRUCTURED,
+        ),
+        number(
+            "renewed_notes",
+            Unit.COUNT,
+            "续贷借据数",
+            "renewed loan notes",
+            "LoanNoteState",
+            absent="0",
+            rows=(Rows("note", "renewed", "open AND renewed"),),
+        ),
     ),
 )
 
@@ -91,8 +138,24 @@ DUES = Topic(
     FROM due WHERE due_on >= $as_of GROUP BY party
     """,
     (
-        number("due_30_cny", Unit.CNY, "30天内到期应还", "due within 30 days", "LoanNote", "0", (Rows("due", "due_on", "left_fen > 0", "due_on"),)),
-        number("due_90_cny", Unit.CNY, "90天内到期应还", "due within 90 days", "LoanNote", "0", (Rows("due", "due_on", "left_fen > 0", "due_on"),)),
+        number(
+            "due_30_cny",
+            Unit.CNY,
+            "30天内到期应还",
+            "due within 30 days",
+            "LoanNote",
+            absent="0",
+            rows=(Rows("due", "due_on", "left_fen > 0", "due_on"),),
+        ),
+        number(
+            "due_90_cny",
+            Unit.CNY,
+            "90天内到期应还",
+            "due within 90 days",
+            "LoanNote",
+            absent="0",
+            rows=(Rows("due", "due_on", "left_fen > 0", "due_on"),),
+        ),
     ),
 )
 
@@ -122,16 +185,32 @@ COLLATERAL = Topic(
     FROM security GROUP BY party
     """,
     (
-        number("collateral_cny", Unit.CNY, "押品评估价值", "value of collateral", "SECURED_BY", "0", (Rows("security", "value_fen"),)),
-        number("collateral_seized", Unit.COUNT, "被查封押品数", "seized pieces of collateral", "SECURED_BY", "0", (Rows("security", "seized", "seized"),)),
+        number(
+            "collateral_cny",
+            Unit.CNY,
+            "押品评估价值",
+            "value of collateral",
+            "SECURED_BY",
+            absent="0",
+            rows=(Rows("security", "value_fen"),),
+        ),
+        number(
+            "collateral_seized",
+            Unit.COUNT,
+            "被查封押品数",
+            "seized pieces of collateral",
+            "SECURED_BY",
+            absent="0",
+            rows=(Rows("security", "seized", "seized"),),
+        ),
         number(
             "collateral_valuation_age_days",
             Unit.DAYS,
             "押品评估距今天数",
             "age of the oldest valuation",
             "SECURED_BY",
-            "",
-            (Rows("security", "valued_on", "true", "valued_on"),),
+            absent="",
+            rows=(Rows("security", "valued_on", "true", "valued_on"),),
         ),
     ),
 )

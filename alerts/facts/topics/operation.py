@@ -61,7 +61,15 @@ MONTHLY = Topic(
     """,
     (
         *(
-            number(name, Unit.SHARE, zh, en, "MonthlyIndicator", "", (Rows("monthly", shown, f"{shown} IS NOT NULL", "month DESC"),))
+            number(
+                name,
+                Unit.SHARE,
+                zh,
+                en,
+                "MonthlyIndicator",
+                absent="",
+                rows=(Rows("monthly", shown, f"{shown} IS NOT NULL", "month DESC"),),
+            )
             for name, shown, zh, en in _METRICS
         ),
         number(
@@ -70,8 +78,8 @@ MONTHLY = Topic(
             "未来三个月预计流入(上年同月按今年降幅折算)",
             "inflow expected in three months (the same months a year before, less this year's fall)",
             "MonthlyIndicator",
-            "",
-            (Rows("monthly", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC"),),
+            absent="",
+            rows=(Rows("monthly", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC"),),
         ),
     ),
 )
@@ -109,32 +117,62 @@ STATEMENTS = Topic(
     WHERE s.back = 1
     """,
     (
-        number("net_assets_cny", Unit.CNY, "净资产", "net assets", "FinancialStatement", "", _shown("net_assets_fen")),
-        number("cash_cny", Unit.CNY, "货币资金", "cash", "FinancialStatement", "", _shown("cash_fen")),
-        number("revenue_cny", Unit.CNY, "营业收入", "revenue", "FinancialStatement", "", _shown("revenue_fen")),
-        number("revenue_change_yoy", Unit.SHARE, "营业收入同比", "revenue on the year", "FinancialStatement", "", _shown("revenue_fen")),
-        number("operating_cash_flow_cny", Unit.CNY, "经营现金流净额", "operating cash flow", "FinancialStatement", "", _shown("operating_cash_flow_fen")),
+        number("net_assets_cny", Unit.CNY, "净资产", "net assets", "FinancialStatement", absent="", rows=_shown("net_assets_fen")),
+        number("cash_cny", Unit.CNY, "货币资金", "cash", "FinancialStatement", absent="", rows=_shown("cash_fen")),
+        number("revenue_cny", Unit.CNY, "营业收入", "revenue", "FinancialStatement", absent="", rows=_shown("revenue_fen")),
+        number(
+            "revenue_change_yoy",
+            Unit.SHARE,
+            "营业收入同比",
+            "revenue on the year",
+            "FinancialStatement",
+            absent="",
+            rows=_shown("revenue_fen"),
+        ),
+        number(
+            "operating_cash_flow_cny",
+            Unit.CNY,
+            "经营现金流净额",
+            "operating cash flow",
+            "FinancialStatement",
+            absent="",
+            rows=_shown("operating_cash_flow_fen"),
+        ),
         number(
             "interest_cover",
             Unit.RATIO,
             "利息保障倍数(净利润加利息)",
             "interest cover (net profit plus interest)",
             "FinancialStatement",
-            "",
-            _shown("interest_expense_fen"),
+            absent="",
+            rows=_shown("interest_expense_fen"),
         ),
         number(
-            "liabilities_over_assets", Unit.SHARE, "资产负债率", "liabilities over assets", "FinancialStatement", "", _shown("total_liabilities_fen")
+            "liabilities_over_assets",
+            Unit.SHARE,
+            "资产负债率",
+            "liabilities over assets",
+            "FinancialStatement",
+            absent="",
+            rows=_shown("total_liabilities_fen"),
         ),
-        number("statement_age_days", Unit.DAYS, "报表距今天数", "age of the statement", "FinancialStatement", "", _shown("period_end")),
+        number(
+            "statement_age_days",
+            Unit.DAYS,
+            "报表距今天数",
+            "age of the statement",
+            "FinancialStatement",
+            absent="",
+            rows=_shown("period_end"),
+        ),
         number(
             "weak_cash_statements",
             Unit.COUNT,
             "最近两期中现金流为负或利息保障不足的期数",
             "of the last two statements, how many with negative cash flow or interest cover below one",
             "FinancialStatement",
-            "",
-            _shown("operating_cash_flow_fen"),
+            absent="",
+            rows=_shown("operating_cash_flow_fen"),
         ),
     ),
 )
@@ -165,8 +203,8 @@ GAPS = Topic(
             "报表收入与开票(纳税申报)收入差异",
             "statement revenue against invoiced (tax) turnover",
             "FinancialStatement",
-            "",
-            (*_shown("revenue_fen"), Rows("monthly", "turnover_fen", "turnover_fen IS NOT NULL", "month DESC")),
+            absent="",
+            rows=(*_shown("revenue_fen"), Rows("monthly", "turnover_fen", "turnover_fen IS NOT NULL", "month DESC")),
         ),
         number(
             "revenue_inflow_gap",
@@ -174,8 +212,8 @@ GAPS = Topic(
             "报表收入与账户流入差异",
             "statement revenue against account inflow",
             "FinancialStatement",
-            "",
-            (*_shown("revenue_fen"), Rows("monthly", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC")),
+            absent="",
+            rows=(*_shown("revenue_fen"), Rows("monthly", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC")),
         ),
     ),
 )

@@ -8,7 +8,13 @@ STATUSES = ("active", "suspended", "revoked", "cancelled", "bankrupt")
 _BUREAU_NUMBERS = (
     ("other_banks_balance_cny", "other_banks_balance_fen", Unit.CNY, "他行余额", "balance at other banks"),
     ("other_banks_overdue_cny", "other_banks_overdue_fen", Unit.CNY, "他行逾期", "overdue at other banks"),
-    ("other_banks_overdue_90_cny", "other_banks_overdue_90_fen", Unit.CNY, "他行逾期90天以上", "over 90 days past due at other banks"),
+    (
+        "other_banks_overdue_90_cny",
+        "other_banks_overdue_90_fen",
+        Unit.CNY,
+        "他行逾期90天以上",
+        "over 90 days past due at other banks",
+    ),
     ("lenders", "lenders", Unit.COUNT, "授信机构数", "number of lenders"),
     ("inquiries_6m", "inquiries_6m", Unit.COUNT, "近六个月审批查询次数", "approval inquiries in six months"),
     ("new_lenders_12m", "new_lenders_12m", Unit.COUNT, "近一年新增授信机构", "new lenders in twelve months"),
@@ -29,15 +35,33 @@ BUREAU = Topic(
     FROM bureau
     """,
     (
-        *(number(name, unit, zh, en, "BureauReport", "", (Rows("bureau", shown),)) for name, shown, unit, zh, en in _BUREAU_NUMBERS),
-        choice("worst_class_elsewhere", TIERS, "他行最差分类", "worst class at other banks", "BureauReport", (Rows("bureau", "worst_class_elsewhere"),)),
-        number("bureau_report_age_days", Unit.DAYS, "征信报告距今天数", "age of the bureau report", "BureauReport", "", (Rows("bureau", "reported_on"),)),
+        *(
+            number(name, unit, zh, en, "BureauReport", absent="", rows=(Rows("bureau", shown),))
+            for name, shown, unit, zh, en in _BUREAU_NUMBERS
+        ),
+        choice(
+            "worst_class_elsewhere",
+            TIERS,
+            "他行最差分类",
+            "worst class at other banks",
+            "BureauReport",
+            rows=(Rows("bureau", "worst_class_elsewhere"),),
+        ),
+        number(
+            "bureau_report_age_days",
+            Unit.DAYS,
+            "征信报告距今天数",
+            "age of the bureau report",
+            "BureauReport",
+            absent="",
+            rows=(Rows("bureau", "reported_on"),),
+        ),
     ),
 )
 
 
 def _cases(event_type: str) -> tuple[Rows, ...]:
-    return (Rows("judicial", "amount_fen", f"event_type = '{event_type}' AND open AND NOT as_plaintiff", "amount_fen DESC"),)
+    return (Rows("judicial", "amount_fen", f"event_type = '{event_type}' AND against", "amount_fen DESC"),)
 
 
 def _listed(event_type: str) -> tuple[Rows, ...]:
@@ -48,9 +72,9 @@ COURT = Topic(
     "court",
     """
     SELECT party,
-        coalesce(sum(amount_fen) FILTER (event_type = 'enforcement' AND open AND NOT as_plaintiff), 0) / 100.0 AS enforcement_open_cny,
-        coalesce(sum(amount_fen) FILTER (event_type = 'lawsuit' AND open AND NOT as_plaintiff), 0) / 100.0 AS claims_defendant_open_cny,
-        coalesce(sum(amount_fen) FILTER (event_type = 'seizure' AND open AND NOT as_plaintiff), 0) / 100.0 AS seizure_open_cny,
+        coalesce(sum(amount_fen) FILTER (event_type = 'enforcement' AND against), 0) / 100.0 AS enforcement_open_cny,
+        coalesce(sum(amount_fen) FILTER (event_type = 'lawsuit' AND against), 0) / 100.0 AS claims_defendant_open_cny,
+        coalesce(sum(amount_fen) FILTER (event_type = 'seizure' AND against), 0) / 100.0 AS seizure_open_cny,
         coalesce(sum(amount_fen) FILTER (event_type = 'share_freeze' AND open), 0) / 100.0 AS share_freeze_open_cny,
         coalesce(count(*) FILTER (event_type = 'share_freeze' AND open), 0)::DOUBLE AS share_freezes_open,
         coalesce(bool_or(event_type = 'defaulter_listing' AND open), false) AS defaulter_listed,
@@ -60,15 +84,74 @@ COURT = Topic(
     """,
     (
         number(
-            "enforcement_open_cny", Unit.CNY, "未结被执行金额", "open enforcement as debtor", "JudicialEvent", "0", _cases("enforcement")
+            "enforcement_open_cny",
+            Unit.CNY,
+            "未结被执行金额",
+            "open enforcement as debtor",
+            "JudicialEvent",
+            absent="0",
+            rows=_cases("enforcement"),
         ),
-        number("claims_defendant_open_cny", Unit.CNY, "作为被告的未结诉讼标的", "open claims as defendant", "JudicialEvent", "0", _cases("lawsuit")),
-        number("seizure_open_cny", Unit.CNY, "被查封冻结金额", "assets under seizure", "JudicialEvent", "0", _cases("seizure")),
-        number("share_freeze_open_cny", Unit.CNY, "被冻结股权金额", "shares frozen, amount", "JudicialEvent", "0", _cases("share_freeze")),
-        number("share_freezes_open", Unit.COUNT, "未解除股权冻结数", "open share freezes", "JudicialEvent", "0", _listed("share_freeze")),
-        flag("defaulter_listed", "列为失信被执行人", "listed as defaulter by a court", "JudicialEvent", "false", _listed("defaulter_listing")),
-        flag("consumption_limited", "被限制高消费", "under a consumption limit", "JudicialEvent", "false", _listed("consumption_limit")),
-        flag("bankruptcy_petitioned", "被申请破产", "bankruptcy petition filed", "JudicialEvent", "false", _listed("bankruptcy_petition")),
+        number(
+            "claims_defendant_open_cny",
+            Unit.CNY,
+            "作为被告的未结诉讼标的",
+            "open claims as defendant",
+            "JudicialEvent",
+            absent="0",
+            rows=_cases("lawsuit"),
+        ),
+        number(
+            "seizure_open_cny",
+            Unit.CNY,
+            "被查封冻结金额",
+            "assets under seizure",
+            "JudicialEvent",
+            absent="0",
+            rows=_cases("seizure"),
+        ),
+        number(
+            "share_freeze_open_cny",
+            Unit.CNY,
+            "被冻结股权金额",
+            "shares frozen, amount",
+            "JudicialEvent",
+            absent="0",
+            rows=_cases("share_freeze"),
+        ),
+        number(
+            "share_freezes_open",
+            Unit.COUNT,
+            "未解除股权冻结数",
+            "open share freezes",
+            "JudicialEvent",
+            absent="0",
+            rows=_listed("share_freeze"),
+        ),
+        flag(
+            "defaulter_listed",
+            "列为失信被执行人",
+            "listed as defaulter by a court",
+            "JudicialEvent",
+            "false",
+            rows=_listed("defaulter_listing"),
+        ),
+        flag(
+            "consumption_limited",
+            "被限制高消费",
+            "under a consumption limit",
+            "JudicialEvent",
+            "false",
+            rows=_listed("consumption_limit"),
+        ),
+        flag(
+            "bankruptcy_petitioned",
+            "被申请破产",
+            "bankruptcy petition filed",
+            "JudicialEvent",
+            "false",
+            rows=_listed("bankruptcy_petition"),
+        ),
     ),
 )
 
@@ -88,8 +171,8 @@ AUTHORITIES = Topic(
             "欠税金额",
             "tax arrears",
             "AdministrativeEvent",
-            "0",
-            (Rows("administrative", "amount_fen", "event_type = 'tax_arrears' AND open"),),
+            absent="0",
+            rows=(Rows("administrative", "amount_fen", "event_type = 'tax_arrears' AND open"),),
         ),
         flag(
             "abnormal_listing",
@@ -97,7 +180,7 @@ AUTHORITIES = Topic(
             "on the list of abnormal operation",
             "AdministrativeEvent",
             "false",
-            (Rows("administrative", "event_type", "event_type = 'abnormal_listing' AND open"),),
+            rows=(Rows("administrative", "event_type", "event_type = 'abnormal_listing' AND open"),),
         ),
         flag(
             "licence_revoked",
@@ -105,7 +188,7 @@ AUTHORITIES = Topic(
             "licence revoked",
             "AdministrativeEvent",
             "false",
-            (Rows("administrative", "event_type", "event_type = 'licence_revoked' AND open"),),
+            rows=(Rows("administrative", "event_type", "event_type = 'licence_revoked' AND open"),),
         ),
     ),
 )
@@ -113,11 +196,22 @@ AUTHORITIES = Topic(
 REGISTRY = Topic(
     "registry",
     """
-    SELECT party, status, registered_capital_fen / 100.0 AS registered_capital_cny, ($as_of - established_on)::DOUBLE AS age_days FROM firm
+    SELECT party, status, registered_capital_fen / 100.0 AS registered_capital_cny,
+        ($as_of - established_on)::DOUBLE AS age_days FROM firm
     """,
     (
-        choice("status", STATUSES, "登记状态", "registry status", "Firm", (Rows("firm", "status"),)),
-        number("registered_capital_cny", Unit.CNY, "注册资本", "registered capital", "Firm", "", (Rows("firm", "registered_capital_fen"),)),
-        number("age_days", Unit.DAYS, "成立天数", "days since establishment", "Firm", "", (Rows("firm", "established_on"),)),
+        choice("status", STATUSES, "登记状态", "registry status", "Firm", rows=(Rows("firm", "status"),)),
+        number(
+            "registered_capital_cny",
+            Unit.CNY,
+            "注册资本",
+            "registered capital",
+            "Firm",
+            absent="",
+            rows=(Rows("firm", "registered_capital_fen"),),
+        ),
+        number(
+            "age_days", Unit.DAYS, "成立天数", "days since establishment", "Firm", absent="", rows=(Rows("firm", "established_on"),)
+        ),
     ),
 )

@@ -1,0 +1,74 @@
+"""The fact base: a snapshot's rows as DuckDB tables, with circles and groups found, ready to be asked for any firm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+import pyarrow as pa
+
+from alerts.facts.groups import blocks, circles
+from alerts.facts.tables import BASE_TABLES, READ
+from alerts.sources import Scores, Snapshot
+
+NO_SCORES = pa.table(
+    {
+        "run_id": pa.array([], pa.string()),
+        "firm": pa.array([], pa.string()),
+        "as_of": pa.array([], pa.date32()),
+        "horizon_days": pa.array([], pa.int32()),
+        **{name: pa.array([], pa.float64()) for name in ("probability", "log_odds", "own", "contagion")},
+        "top_relations": pa.array([], pa.list_(pa.struct([("type", pa.string()), ("rel", pa.string())]))),
+        "model": pa.array([], pa.string()),
+        "model_version": pa.array([], pa.string()),
+    }
+)
+
+
+@dataclass(frozen=True)
+class FactBase:
+    """One day's rows in one DuckDB database. `cursor()` gives each caller its own connection, so threads may share it."""
+
+    as_of: date
+    ledger_seq: int
+    feeds: Mapping[str, int]
+    _database: duckdb.DuckDBPyConnection
+
+    @classmethod
+    def load(cls, snapshot: Snapshot, scores: Scores | None = None, threads: int = 2) -> "FactBase":
+        """Reads the snapshot once (types in `tables.READ`) and builds the base tables. The score is the latest up to that day."""
+        database = duckdb.connect(config={"threads": str(threads), "autoinstall_known_extensions": "false"})
+        score_rows = scores.latest(snapshot.as_of) if scores else NO_SCORES
+        feeds = {"score": score_rows.num_rows}
+        for name in READ:
+            rows = snapshot.read(name)
+            feeds[name] = rows.num_rows
+            database.register(name, rows)
+        database.register("score_rows", score_rows)
+        _find_components(database)
+        for table in BASE_TABLES:
+            asks = {"as_of": snapshot.as_of} if "$as_of" in table.select else {}
+            database.execute(f"CREATE TABLE {table.name} AS {table.select}", asks)
+        for name in READ:
+            database.unregister(name)
+        return cls(snapshot.as_of, snapshot.ledger_seq, feeds, database)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of the caller's own over the same tables."""
+        return self._database.cursor()
+
+    def close(self) -> None:
+        """Frees the tables."""
+        self._database.close()
+
+
+def _find_components(database: duckdb.DuckDBPyConnection) -> None:
+    guarantees = database.sql('SELECT src, dst FROM "GUARANTEES" WHERE src <> dst').to_arrow_table()
+    database.register("circle_components", circles(guarantees["src"], guarantees["dst"]))
+    ties = database.sql(
+        """
+        SELECT src, dst FROM "MEMBER_OF" UNION ALL SELECT src, dst FROM "CONTROLS"
+        UNION ALL SELECT src, dst FROM "HOLDS_SHARES" WHERE coalesce(voting_share, equity_share) > 0.5
+        """
+    ).to_arrow_table()
+    database.register("block_components", blocks(ties["src"], ties["dst"]))

@@ -1,0 +1,217 @@
+"""Base tables: what the topics read, one row a thing, from the snapshot's own tables. Money is CNY only.
+
+Every table has `party` (the entity the row is about), and `row_type`, `row_id`, file, sheet, line, batch: where the row came
+from. Amounts in another currency are left out and counted in `foreign`, for a rate on the day is not part of the ledger.
+"""
+
+from dataclasses import dataclass
+
+READ = (
+    *(
+        "Firm",
+        "Person",
+        "Account",
+        "LoanNote",
+        "LoanNoteState",
+        "RepaymentDue",
+        "Contract",
+        "CreditLine",
+        "Collateral",
+        "CapitalFigure",
+    ),
+    *("BORROWS", "SECURED_BY", "GUARANTEES", "HOLDS_SHARES", "CONTROLS", "MEMBER_OF", "SERVES_AS", "OWNS_ACCOUNT", "PLEDGES"),
+    *("BureauReport", "JudicialEvent", "AdministrativeEvent", "MonthlyIndicator", "FinancialStatement"),
+)
+"""Ontology types that are read from the snapshot once, when the desk opens."""
+
+TIER_SQL = "list_position(['normal', 'special_mention', 'substandard', 'doubtful', 'loss'], five_tier)"
+
+
+@dataclass(frozen=True)
+class BaseTable:
+    """A base table: its name, how it is made, and by which column it is cut to a few parties."""
+
+    name: str
+    select: str
+    keys: tuple[str, ...] = ("party",)
+
+
+def _from(alias: str, row_type: str) -> str:
+    columns = ", ".join(f'{alias}."{name}" AS "{name}"' for name in ("file", "sheet", "line", "batch"))
+    return f"'{row_type}' AS row_type, {alias}.id AS row_id, {columns}"
+
+
+_LATEST = "QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}, recorded_at DESC, batch_seq DESC, line DESC) = 1"
+
+
+BASE_TABLES: tuple[BaseTable, ...] = (
+    BaseTable(
+        "firm",
+        f"""
+        SELECT id AS party, name, uscc, status, industry, registered_capital_fen, established_on, branch, officer, stub,
+            {_from("f", "Firm")} FROM "Firm" f
+        """,
+    ),
+    BaseTable("person", f"""SELECT id AS party, coalesce(dishonest, false) AS dishonest, {_from("p", "Person")} FROM "Person" p"""),
+    BaseTable(
+        "contract",
+        f"""
+        SELECT b.src AS party, c.id AS contract, c.number, c.signed_on, c.matures_on, c.amount_fen, c.currency, c.credit_line,
+            {_from("c", "Contract")}
+        FROM "Contract" c JOIN (SELECT DISTINCT src, dst FROM "BORROWS" WHERE dst_type = 'Contract') b ON b.dst = c.id
+        """,
+    ),
+    BaseTable(
+        "credit_line",
+        f"""
+        SELECT b.src AS party, c.id AS credit_line, c.number, c.limit_fen, c.currency, c.approved_on, c.expires_on, c.status,
+            {_from("c", "CreditLine")}
+        FROM "CreditLine" c JOIN (SELECT DISTINCT src, dst FROM "BORROWS" WHERE dst_type = 'CreditLine') b ON b.dst = c.id
+        """,
+    ),
+    BaseTable(
+        "note",
+        f"""
+        WITH direct AS (SELECT DISTINCT src AS party, dst AS note FROM "BORROWS" WHERE dst_type = 'LoanNote'),
+        borrower AS (
+            SELECT party, note FROM direct UNION
+            SELECT c.party, n.id FROM "LoanNote" n JOIN contract c ON c.number = n.contract
+            WHERE n.id NOT IN (SELECT note FROM direct)
+        ), state AS (
+            SELECT * FROM "LoanNoteState" {_LATEST.format(key="subject", order="valid_from DESC")}
+        ), restructuring AS (
+            SELECT subject, min(valid_from) AS restructured_from FROM "LoanNoteState" WHERE restructured GROUP BY subject
+        )
+        SELECT b.party, n.id AS note, n.number, n.product, n.contract, n.drawn_on, n.matures_on, n.principal_fen, n.margin_fen,
+            coalesce(s.balance_fen, n.principal_fen, 0) AS balance_fen, s.days_past_due, s.five_tier, {TIER_SQL} AS tier,
+            coalesce(s.renewed, false) AS renewed, coalesce(s.restructured, false) AS restructured, r.restructured_from,
+            coalesce(s.balance_fen, n.principal_fen, 0) > 0 AND NOT coalesce(s.written_off, false) AS open,
+            coalesce(n.product, 'other') NOT IN ('acceptance', 'letter_of_credit', 'guarantee') AS loan,
+            if(s.id IS NULL, 'LoanNote', 'LoanNoteState') AS row_type, coalesce(s.id, n.id) AS row_id,
+            if(s.id IS NULL, n.file, s.file) AS file, if(s.id IS NULL, n.sheet, s.sheet) AS sheet,
+            if(s.id IS NULL, n.line, s.line) AS line, if(s.id IS NULL, n.batch, s.batch) AS batch
+        FROM borrower b JOIN "LoanNote" n ON n.id = b.note
+        LEFT JOIN state s ON s.subject = n.id LEFT JOIN restructuring r ON r.subject = n.id
+        WHERE coalesce(s.currency, n.currency, 'CNY') = 'CNY'
+        """,
+    ),
+    BaseTable(
+        "due",
+        f"""
+        WITH planned AS (
+            SELECT subject AS note, due_on,
+                greatest(coalesce(principal_fen, 0) + coalesce(interest_fen, 0) - coalesce(paid_fen, 0), 0) AS left_fen,
+                {_from("d", "RepaymentDue")}
+            FROM "RepaymentDue" d WHERE due_on IS NOT NULL AND paid_on IS NULL AND coalesce(currency, 'CNY') = 'CNY'
+        )
+        SELECT n.party, p.* FROM note n JOIN planned p USING (note) WHERE n.open
+        UNION ALL
+        SELECT party, note, matures_on, balance_fen, row_type, row_id, file, sheet, line, batch
+        FROM note WHERE open AND matures_on IS NOT NULL AND note NOT IN (SELECT subject FROM "RepaymentDue")
+        """,
+    ),
+    BaseTable(
+        "security",
+        f"""
+        SELECT DISTINCT n.party, c.id AS collateral, c.number, c.value_fen, c.valued_on, coalesce(c.seized, false) AS seized,
+            {_from("c", "Collateral")}
+        FROM "SECURED_BY" s JOIN "Collateral" c ON c.id = s.dst
+        JOIN (SELECT party, note AS of FROM note WHERE open UNION SELECT party, contract FROM contract) n ON n.of = s.src
+        WHERE coalesce(c.currency, 'CNY') = 'CNY'
+        """,
+    ),
+    BaseTable(
+        "bureau",
+        f"""
+        SELECT subject AS party, reported_on, other_banks_balance_fen, other_banks_overdue_fen, other_banks_overdue_90_fen,
+            worst_class_elsewhere, lenders, inquiries_6m, new_lenders_12m, {_from("b", "BureauReport")}
+        FROM "BureauReport" b WHERE coalesce(currency, 'CNY') = 'CNY' {_LATEST.format(key="subject", order="reported_on DESC")}
+        """,
+    ),
+    BaseTable(
+        "judicial",
+        f"""
+        SELECT subject AS party, case_number, event_type, role, stage, amount_fen, filed_on, closed_on,
+            (closed_on IS NULL OR closed_on > $as_of) AND coalesce(stage, '') NOT IN ('closed', 'settled') AS open,
+            open AND coalesce(role, '') <> 'plaintiff' AS against, {_from("j", "JudicialEvent")}
+        FROM "JudicialEvent" j WHERE coalesce(currency, 'CNY') = 'CNY'
+        {_LATEST.format(key="subject, event_type, role, coalesce(case_number, id)", order="valid_from DESC")}
+        """,
+    ),
+    BaseTable(
+        "administrative",
+        f"""
+        SELECT subject AS party, event_type, amount_fen, filed_on, (closed_on IS NULL OR closed_on > $as_of) AS open,
+            {_from("a", "AdministrativeEvent")}
+        FROM "AdministrativeEvent" a WHERE coalesce(currency, 'CNY') = 'CNY' {_LATEST.format(key="id", order="valid_from DESC")}
+        """,
+    ),
+    BaseTable(
+        "monthly",
+        f"""
+        SELECT subject AS party, date_trunc('month', month)::DATE AS month,
+            tax_paid_fen, electricity_kwh, headcount, inflow_fen, turnover_fen,
+            {_from("m", "MonthlyIndicator")}
+        FROM "MonthlyIndicator" m WHERE coalesce(currency, 'CNY') = 'CNY' AND month <= $as_of
+        {_LATEST.format(key="subject, date_trunc('month', month)", order="valid_from DESC")}
+        """,
+    ),
+    BaseTable(
+        "statement",
+        f"""
+        SELECT subject AS party, period_end, cash_fen, total_assets_fen, total_liabilities_fen,
+            revenue_fen, net_profit_fen, interest_expense_fen,
+            operating_cash_flow_fen, coalesce(net_assets_fen, total_assets_fen - total_liabilities_fen) AS net_assets_fen,
+            {_from("s", "FinancialStatement")}
+        FROM "FinancialStatement" s WHERE coalesce(currency, 'CNY') = 'CNY'
+        {_LATEST.format(key="subject, period_end", order="coalesce(audited, false) DESC, valid_from DESC")}
+        """,
+    ),
+    BaseTable(
+        "guarantee",
+        f"""
+        SELECT dst AS party, src AS guarantor, src AS other, amount_fen, liability, {_from("g", "GUARANTEES")}
+        FROM "GUARANTEES" g WHERE src <> dst AND coalesce(currency, 'CNY') = 'CNY'
+        """,
+        ("party", "guarantor"),
+    ),
+    BaseTable("given", "SELECT * EXCLUDE (party, other), guarantor AS party, party AS other FROM guarantee"),
+    BaseTable(
+        "controller",
+        f"""
+        SELECT dst AS party, src AS controller, src AS other, valid_from AS since, 'CONTROLS' AS basis, {_from("c", "CONTROLS")}
+        FROM "CONTROLS" c
+        UNION ALL
+        SELECT dst, src, src, valid_from, 'HOLDS_SHARES', {_from("h", "HOLDS_SHARES")}
+        FROM "HOLDS_SHARES" h WHERE coalesce(voting_share, equity_share) > 0.5
+        UNION ALL
+        SELECT dst, src, src, valid_from, 'SERVES_AS', {_from("s", "SERVES_AS")}
+        FROM "SERVES_AS" s WHERE role = 'legal_representative'
+        """,
+    ),
+    BaseTable(
+        "tied",
+        f"""
+        SELECT src AS party, dst AS other, 'MEMBER_OF' AS type, {_from("m", "MEMBER_OF")} FROM "MEMBER_OF" m
+        UNION ALL SELECT party, other, basis, row_type, row_id, file, sheet, line, batch FROM controller WHERE basis <> 'SERVES_AS'
+        """,
+    ),
+    BaseTable(
+        "capital",
+        f"""
+        SELECT subject AS party, net_capital_fen, tier1_net_fen, {_from("c", "CapitalFigure")}
+        FROM "CapitalFigure" c {_LATEST.format(key="subject", order="valid_from DESC")}
+        """,
+        (),
+    ),
+    BaseTable(
+        "foreign_amount",
+        """
+        SELECT b.src AS party, count(*) AS items
+        FROM "BORROWS" b JOIN "LoanNote" n ON n.id = b.dst WHERE n.currency <> 'CNY' GROUP BY b.src
+        """,
+    ),
+    BaseTable("circle", "SELECT party, component AS circle, size FROM circle_components"),
+    BaseTable("block", "SELECT party, component AS block, size FROM block_components"),
+    BaseTable("score", "SELECT firm AS party, * EXCLUDE (firm) FROM score_rows"),
+)
