@@ -80,7 +80,7 @@ class DrawdownRequest:
 
 @dataclass(frozen=True)
 class Capacity:
-    """How many new score alerts officers can work off in a month; the score threshold follows from it."""
+    """How many score alerts officers can look at in a month: the score threshold follows from it, but is never below the floor."""
 
     alerts_a_month: int = 60
-    scans_a_month: int = 30
+    least_probability: float = 0.02

@@ -43,14 +43,14 @@ class FactBase:
         for name in READ:
             rows = snapshot.read(name)
             feeds[name] = rows.num_rows
-            database.register(name, rows)
+            database.register(f"snapshot_{name}", rows)
         database.register("score_rows", score_rows)
         _find_components(database)
         for table in BASE_TABLES:
             asks = {"as_of": snapshot.as_of} if "$as_of" in table.select else {}
             database.execute(f"CREATE TABLE {table.name} AS {table.select}", asks)
         for name in READ:
-            database.unregister(name)
+            database.unregister(f"snapshot_{name}")
         return cls(snapshot.as_of, snapshot.ledger_seq, feeds, database)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -63,12 +63,12 @@ class FactBase:
 
 
 def _find_components(database: duckdb.DuckDBPyConnection) -> None:
-    guarantees = database.sql('SELECT src, dst FROM "GUARANTEES" WHERE src <> dst').to_arrow_table()
+    guarantees = database.sql("SELECT src, dst FROM snapshot_GUARANTEES WHERE src <> dst").to_arrow_table()
     database.register("circle_components", circles(guarantees["src"], guarantees["dst"]))
     ties = database.sql(
         """
-        SELECT src, dst FROM "MEMBER_OF" UNION ALL SELECT src, dst FROM "CONTROLS"
-        UNION ALL SELECT src, dst FROM "HOLDS_SHARES" WHERE coalesce(voting_share, equity_share) > 0.5
+        SELECT src, dst FROM snapshot_MEMBER_OF UNION ALL SELECT src, dst FROM snapshot_CONTROLS
+        UNION ALL SELECT src, dst FROM snapshot_HOLDS_SHARES WHERE coalesce(voting_share, equity_share) > 0.5
         """
     ).to_arrow_table()
     database.register("block_components", blocks(ties["src"], ties["dst"]))

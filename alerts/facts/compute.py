@@ -10,7 +10,7 @@ import pyarrow as pa
 from alerts.facts.base import FactBase
 from alerts.facts.derived import DERIVED
 from alerts.facts.kinds import Fact
-from alerts.facts.tables import BASE_TABLES
+from alerts.facts.tables import BASE_TABLES, OUTSIDE_FACTS
 from alerts.facts.topics import TOPICS
 from alerts.sources import Scores, Snapshot
 from graph.errors import NotFoundError
@@ -30,7 +30,7 @@ def book_facts(snapshot: Snapshot | FactBase, scores: Scores | None = None) -> p
 
 
 def firm_facts(snapshot: Snapshot | FactBase, scores: Scores | None, firm_id: str) -> pa.Table:
-    """The same one row of one firm, in milliseconds on an open `FactBase`. NotFoundError for a firm not known that day."""
+    """The same one row of one firm, whatever the size of the book. NotFoundError for a firm not known that day."""
     base = snapshot if isinstance(snapshot, FactBase) else FactBase.load(snapshot, scores)
     row = _asked(base.cursor(), _query(base, near=True), {"as_of": base.as_of, "firm": firm_id})
     if not row.num_rows:
@@ -38,14 +38,27 @@ def firm_facts(snapshot: Snapshot | FactBase, scores: Scores | None, firm_id: st
     return row
 
 
+def keep_book(base: FactBase) -> pa.Table:
+    """`book_facts`, also kept in the base as table `facts`, so that a firm's row is a look-up from then on."""
+    book = book_facts(base)
+    with base.cursor() as cursor:
+        cursor.register("book", book)
+        cursor.execute("CREATE OR REPLACE TABLE facts AS FROM book")
+    return book
+
+
 def _asked(cursor: duckdb.DuckDBPyConnection, sql: str, asks: dict[str, object]) -> pa.Table:
     with cursor:
-        table: pa.Table = cursor.execute(sql, asks).to_arrow_table()
+        table: pa.Table = cursor.sql(sql, params=asks).to_arrow_table()
     return table
 
 
 def _query(base: FactBase, near: bool) -> str:
-    scope = [f"near AS MATERIALIZED ({_NEAR})", *(_cut(t.name, t.keys) for t in BASE_TABLES)] if near else []
+    scope = (
+        [f"near AS MATERIALIZED ({_NEAR})", *(_cut(t.name, t.keys) for t in BASE_TABLES if t.name not in OUTSIDE_FACTS)]
+        if near
+        else []
+    )
     topics = [f"{topic.name} AS ({topic.select})" for topic in TOPICS]
     joins = " ".join(f"LEFT JOIN {topic.name} USING (party)" for topic in TOPICS)
     columns = [f"{_filled(base, fact, topic.name)} AS {fact.name}" for topic in TOPICS for fact in topic.facts]

@@ -1,7 +1,8 @@
 """Base tables: what the topics read, one row a thing, from the snapshot's own tables. Money is CNY only.
 
-Every table has `party` (the entity the row is about), and `row_type`, `row_id`, file, sheet, line, batch: where the row came
-from. Amounts in another currency are left out and counted in `foreign`, for a rate on the day is not part of the ledger.
+They read `snapshot_<Type>`, the snapshot's table of that type. Every table has `party` (the entity the row is about), and
+`row_type`, `row_id`, file, sheet, line, batch: where the row came from. Amounts in another currency are left out, and counted
+in `foreign_amount`, for a rate on the day is not part of the ledger.
 """
 
 from dataclasses import dataclass
@@ -19,10 +20,14 @@ READ = (
         "Collateral",
         "CapitalFigure",
     ),
-    *("BORROWS", "SECURED_BY", "GUARANTEES", "HOLDS_SHARES", "CONTROLS", "MEMBER_OF", "SERVES_AS", "OWNS_ACCOUNT", "PLEDGES"),
+    *("BORROWS", "SECURED_BY", "GUARANTEES", "HOLDS_SHARES", "CONTROLS", "MEMBER_OF", "SERVES_AS", "OWNS_ACCOUNT"),
+    *("KIN_OF", "ACTS_WITH", "SHARES_CONTACT", "BRANCH_OF", "DISBURSES"),
     *("BureauReport", "JudicialEvent", "AdministrativeEvent", "MonthlyIndicator", "FinancialStatement"),
 )
 """Ontology types that are read from the snapshot once, when the desk opens."""
+
+TIES = ("HOLDS_SHARES", "CONTROLS", "SERVES_AS", "KIN_OF", "ACTS_WITH", "SHARES_CONTACT", "BRANCH_OF", "MEMBER_OF")
+"""Relation types over which a payee may be related to a borrower."""
 
 TIER_SQL = "list_position(['normal', 'special_mention', 'substandard', 'doubtful', 'loss'], five_tier)"
 
@@ -41,7 +46,11 @@ def _from(alias: str, row_type: str) -> str:
     return f"'{row_type}' AS row_type, {alias}.id AS row_id, {columns}"
 
 
-_LATEST = "QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}, recorded_at DESC, batch_seq DESC, line DESC) = 1"
+_SHARE = "coalesce(voting_share, equity_share)"
+
+
+def _latest(key: str, order: str) -> str:
+    return f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}, recorded_at DESC, batch_seq DESC, line DESC) = 1"
 
 
 BASE_TABLES: tuple[BaseTable, ...] = (
@@ -49,38 +58,42 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         "firm",
         f"""
         SELECT id AS party, name, uscc, status, industry, registered_capital_fen, established_on, branch, officer, stub,
-            {_from("f", "Firm")} FROM "Firm" f
+            {_from("f", "Firm")} FROM snapshot_Firm f
         """,
     ),
-    BaseTable("person", f"""SELECT id AS party, coalesce(dishonest, false) AS dishonest, {_from("p", "Person")} FROM "Person" p"""),
+    BaseTable(
+        "person", f"""SELECT id AS party, coalesce(dishonest, false) AS dishonest, {_from("p", "Person")} FROM snapshot_Person p"""
+    ),
     BaseTable(
         "contract",
         f"""
         SELECT b.src AS party, c.id AS contract, c.number, c.signed_on, c.matures_on, c.amount_fen, c.currency, c.credit_line,
             {_from("c", "Contract")}
-        FROM "Contract" c JOIN (SELECT DISTINCT src, dst FROM "BORROWS" WHERE dst_type = 'Contract') b ON b.dst = c.id
+        FROM snapshot_Contract c JOIN (SELECT DISTINCT src, dst FROM snapshot_BORROWS WHERE dst_type = 'Contract') b ON b.dst = c.id
         """,
     ),
     BaseTable(
         "credit_line",
         f"""
-        SELECT b.src AS party, c.id AS credit_line, c.number, c.limit_fen, c.currency, c.approved_on, c.expires_on, c.status,
+        SELECT b.src AS party, c.id AS credit_line, c.number, c.limit_fen, c.currency, c.approved_on,
+            c.expires_on, c.status,
             {_from("c", "CreditLine")}
-        FROM "CreditLine" c JOIN (SELECT DISTINCT src, dst FROM "BORROWS" WHERE dst_type = 'CreditLine') b ON b.dst = c.id
+        FROM snapshot_CreditLine c
+        JOIN (SELECT DISTINCT src, dst FROM snapshot_BORROWS WHERE dst_type = 'CreditLine') b ON b.dst = c.id
         """,
     ),
     BaseTable(
         "note",
         f"""
-        WITH direct AS (SELECT DISTINCT src AS party, dst AS note FROM "BORROWS" WHERE dst_type = 'LoanNote'),
+        WITH direct AS (SELECT DISTINCT src AS party, dst AS note FROM snapshot_BORROWS WHERE dst_type = 'LoanNote'),
         borrower AS (
             SELECT party, note FROM direct UNION
-            SELECT c.party, n.id FROM "LoanNote" n JOIN contract c ON c.number = n.contract
+            SELECT c.party, n.id FROM snapshot_LoanNote n JOIN contract c ON c.number = n.contract
             WHERE n.id NOT IN (SELECT note FROM direct)
         ), state AS (
-            SELECT * FROM "LoanNoteState" {_LATEST.format(key="subject", order="valid_from DESC")}
+            SELECT * FROM snapshot_LoanNoteState {_latest("subject", "valid_from DESC")}
         ), restructuring AS (
-            SELECT subject, min(valid_from) AS restructured_from FROM "LoanNoteState" WHERE restructured GROUP BY subject
+            SELECT subject, min(valid_from) AS restructured_from FROM snapshot_LoanNoteState WHERE restructured GROUP BY subject
         )
         SELECT b.party, n.id AS note, n.number, n.product, n.contract, n.drawn_on, n.matures_on, n.principal_fen, n.margin_fen,
             coalesce(s.balance_fen, n.principal_fen, 0) AS balance_fen, s.days_past_due, s.five_tier, {TIER_SQL} AS tier,
@@ -90,7 +103,7 @@ BASE_TABLES: tuple[BaseTable, ...] = (
             if(s.id IS NULL, 'LoanNote', 'LoanNoteState') AS row_type, coalesce(s.id, n.id) AS row_id,
             if(s.id IS NULL, n.file, s.file) AS file, if(s.id IS NULL, n.sheet, s.sheet) AS sheet,
             if(s.id IS NULL, n.line, s.line) AS line, if(s.id IS NULL, n.batch, s.batch) AS batch
-        FROM borrower b JOIN "LoanNote" n ON n.id = b.note
+        FROM borrower b JOIN snapshot_LoanNote n ON n.id = b.note
         LEFT JOIN state s ON s.subject = n.id LEFT JOIN restructuring r ON r.subject = n.id
         WHERE coalesce(s.currency, n.currency, 'CNY') = 'CNY'
         """,
@@ -102,12 +115,12 @@ BASE_TABLES: tuple[BaseTable, ...] = (
             SELECT subject AS note, due_on,
                 greatest(coalesce(principal_fen, 0) + coalesce(interest_fen, 0) - coalesce(paid_fen, 0), 0) AS left_fen,
                 {_from("d", "RepaymentDue")}
-            FROM "RepaymentDue" d WHERE due_on IS NOT NULL AND paid_on IS NULL AND coalesce(currency, 'CNY') = 'CNY'
+            FROM snapshot_RepaymentDue d WHERE due_on IS NOT NULL AND paid_on IS NULL AND coalesce(currency, 'CNY') = 'CNY'
         )
         SELECT n.party, p.* FROM note n JOIN planned p USING (note) WHERE n.open
         UNION ALL
         SELECT party, note, matures_on, balance_fen, row_type, row_id, file, sheet, line, batch
-        FROM note WHERE open AND matures_on IS NOT NULL AND note NOT IN (SELECT subject FROM "RepaymentDue")
+        FROM note WHERE open AND matures_on IS NOT NULL AND note NOT IN (SELECT subject FROM snapshot_RepaymentDue)
         """,
     ),
     BaseTable(
@@ -115,7 +128,7 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         f"""
         SELECT DISTINCT n.party, c.id AS collateral, c.number, c.value_fen, c.valued_on, coalesce(c.seized, false) AS seized,
             {_from("c", "Collateral")}
-        FROM "SECURED_BY" s JOIN "Collateral" c ON c.id = s.dst
+        FROM snapshot_SECURED_BY s JOIN snapshot_Collateral c ON c.id = s.dst
         JOIN (SELECT party, note AS of FROM note WHERE open UNION SELECT party, contract FROM contract) n ON n.of = s.src
         WHERE coalesce(c.currency, 'CNY') = 'CNY'
         """,
@@ -123,9 +136,10 @@ BASE_TABLES: tuple[BaseTable, ...] = (
     BaseTable(
         "bureau",
         f"""
-        SELECT subject AS party, reported_on, other_banks_balance_fen, other_banks_overdue_fen, other_banks_overdue_90_fen,
+        SELECT subject AS party, reported_on, other_banks_balance_fen, other_banks_overdue_fen,
+             other_banks_overdue_90_fen,
             worst_class_elsewhere, lenders, inquiries_6m, new_lenders_12m, {_from("b", "BureauReport")}
-        FROM "BureauReport" b WHERE coalesce(currency, 'CNY') = 'CNY' {_LATEST.format(key="subject", order="reported_on DESC")}
+        FROM snapshot_BureauReport b WHERE coalesce(currency, 'CNY') = 'CNY' {_latest("subject", "reported_on DESC")}
         """,
     ),
     BaseTable(
@@ -134,16 +148,17 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         SELECT subject AS party, case_number, event_type, role, stage, amount_fen, filed_on, closed_on,
             (closed_on IS NULL OR closed_on > $as_of) AND coalesce(stage, '') NOT IN ('closed', 'settled') AS open,
             open AND coalesce(role, '') <> 'plaintiff' AS against, {_from("j", "JudicialEvent")}
-        FROM "JudicialEvent" j WHERE coalesce(currency, 'CNY') = 'CNY'
-        {_LATEST.format(key="subject, event_type, role, coalesce(case_number, id)", order="valid_from DESC")}
+        FROM snapshot_JudicialEvent j WHERE coalesce(currency, 'CNY') = 'CNY'
+        {_latest("subject, event_type, role, coalesce(case_number, id)", "valid_from DESC")}
         """,
     ),
     BaseTable(
         "administrative",
         f"""
-        SELECT subject AS party, event_type, amount_fen, filed_on, (closed_on IS NULL OR closed_on > $as_of) AS open,
+        SELECT subject AS party, event_type, amount_fen, filed_on,
+            (closed_on IS NULL OR closed_on > $as_of) AS open,
             {_from("a", "AdministrativeEvent")}
-        FROM "AdministrativeEvent" a WHERE coalesce(currency, 'CNY') = 'CNY' {_LATEST.format(key="id", order="valid_from DESC")}
+        FROM snapshot_AdministrativeEvent a WHERE coalesce(currency, 'CNY') = 'CNY' {_latest("id", "valid_from DESC")}
         """,
     ),
     BaseTable(
@@ -152,8 +167,8 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         SELECT subject AS party, date_trunc('month', month)::DATE AS month,
             tax_paid_fen, electricity_kwh, headcount, inflow_fen, turnover_fen,
             {_from("m", "MonthlyIndicator")}
-        FROM "MonthlyIndicator" m WHERE coalesce(currency, 'CNY') = 'CNY' AND month <= $as_of
-        {_LATEST.format(key="subject, date_trunc('month', month)", order="valid_from DESC")}
+        FROM snapshot_MonthlyIndicator m WHERE coalesce(currency, 'CNY') = 'CNY' AND month <= $as_of
+        {_latest("subject, date_trunc('month', month)", "valid_from DESC")}
         """,
     ),
     BaseTable(
@@ -163,15 +178,15 @@ BASE_TABLES: tuple[BaseTable, ...] = (
             revenue_fen, net_profit_fen, interest_expense_fen,
             operating_cash_flow_fen, coalesce(net_assets_fen, total_assets_fen - total_liabilities_fen) AS net_assets_fen,
             {_from("s", "FinancialStatement")}
-        FROM "FinancialStatement" s WHERE coalesce(currency, 'CNY') = 'CNY'
-        {_LATEST.format(key="subject, period_end", order="coalesce(audited, false) DESC, valid_from DESC")}
+        FROM snapshot_FinancialStatement s WHERE coalesce(currency, 'CNY') = 'CNY'
+        {_latest("subject, period_end", "coalesce(audited, false) DESC, valid_from DESC")}
         """,
     ),
     BaseTable(
         "guarantee",
         f"""
         SELECT dst AS party, src AS guarantor, src AS other, amount_fen, liability, {_from("g", "GUARANTEES")}
-        FROM "GUARANTEES" g WHERE src <> dst AND coalesce(currency, 'CNY') = 'CNY'
+        FROM snapshot_GUARANTEES g WHERE src <> dst AND coalesce(currency, 'CNY') = 'CNY'
         """,
         ("party", "guarantor"),
     ),
@@ -180,19 +195,19 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         "controller",
         f"""
         SELECT dst AS party, src AS controller, src AS other, valid_from AS since, 'CONTROLS' AS basis, {_from("c", "CONTROLS")}
-        FROM "CONTROLS" c
+        FROM snapshot_CONTROLS c
         UNION ALL
         SELECT dst, src, src, valid_from, 'HOLDS_SHARES', {_from("h", "HOLDS_SHARES")}
-        FROM "HOLDS_SHARES" h WHERE coalesce(voting_share, equity_share) > 0.5
+        FROM snapshot_HOLDS_SHARES h WHERE coalesce(voting_share, equity_share) > 0.5
         UNION ALL
         SELECT dst, src, src, valid_from, 'SERVES_AS', {_from("s", "SERVES_AS")}
-        FROM "SERVES_AS" s WHERE role = 'legal_representative'
+        FROM snapshot_SERVES_AS s WHERE role = 'legal_representative'
         """,
     ),
     BaseTable(
         "tied",
         f"""
-        SELECT src AS party, dst AS other, 'MEMBER_OF' AS type, {_from("m", "MEMBER_OF")} FROM "MEMBER_OF" m
+        SELECT src AS party, dst AS other, 'MEMBER_OF' AS type, {_from("m", "MEMBER_OF")} FROM snapshot_MEMBER_OF m
         UNION ALL SELECT party, other, basis, row_type, row_id, file, sheet, line, batch FROM controller WHERE basis <> 'SERVES_AS'
         """,
     ),
@@ -200,7 +215,7 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         "capital",
         f"""
         SELECT subject AS party, net_capital_fen, tier1_net_fen, {_from("c", "CapitalFigure")}
-        FROM "CapitalFigure" c {_LATEST.format(key="subject", order="valid_from DESC")}
+        FROM snapshot_CapitalFigure c {_latest("subject", "valid_from DESC")}
         """,
         (),
     ),
@@ -208,10 +223,49 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         "foreign_amount",
         """
         SELECT b.src AS party, count(*) AS items
-        FROM "BORROWS" b JOIN "LoanNote" n ON n.id = b.dst WHERE n.currency <> 'CNY' GROUP BY b.src
+        FROM snapshot_BORROWS b JOIN snapshot_LoanNote n ON n.id = b.dst WHERE n.currency <> 'CNY' GROUP BY b.src
         """,
+    ),
+    BaseTable(
+        "collateral_used",
+        f"""
+        SELECT c.id AS party, c.number, c.value_fen, coalesce(c.seized, false) AS seized,
+            count(DISTINCT n.note) AS uses, {_from("c", "Collateral")}
+        FROM snapshot_Collateral c
+        LEFT JOIN snapshot_SECURED_BY s ON s.dst = c.id
+        LEFT JOIN (SELECT note, note AS of FROM note WHERE open UNION SELECT n.note, c.contract
+            FROM contract c JOIN note n ON n.contract = c.number WHERE n.open) n ON n.of = s.src
+        GROUP BY ALL
+        """,
+    ),
+    BaseTable(
+        "account",
+        f"""
+        SELECT o.src AS party, a.id AS account, a.number, {_from("o", "OWNS_ACCOUNT")}
+        FROM snapshot_OWNS_ACCOUNT o JOIN snapshot_Account a ON a.id = o.dst
+        """,
+    ),
+    BaseTable(
+        "disbursed",
+        f"""
+        SELECT n.party, d.src AS note, coalesce(a.party, d.dst) AS payee, d.amount_fen, d.valid_from AS paid_on,
+            coalesce(d.entrusted, false) AS entrusted, {_from("d", "DISBURSES")}
+        FROM snapshot_DISBURSES d JOIN note n ON n.note = d.src LEFT JOIN account a ON a.account = d.dst
+        WHERE coalesce(d.currency, 'CNY') = 'CNY'
+        """,
+    ),
+    BaseTable(
+        "tie",
+        " UNION ALL ".join(
+            f"SELECT src AS party, dst AS other, '{name}' AS type, id AS rel, {share}::DOUBLE AS share, "
+            f"valid_from, valid_to FROM snapshot_{name}"
+            for name, share in ((name, _SHARE if name == "HOLDS_SHARES" else "NULL") for name in TIES)
+        ),
     ),
     BaseTable("circle", "SELECT party, component AS circle, size FROM circle_components"),
     BaseTable("block", "SELECT party, component AS block, size FROM block_components"),
     BaseTable("score", "SELECT firm AS party, * EXCLUDE (firm) FROM score_rows"),
 )
+
+OUTSIDE_FACTS = frozenset(("collateral_used", "account", "disbursed", "tie"))
+"""Base tables that the stages read and no topic does."""

@@ -1,23 +1,53 @@
-"""The desk: everything that decisions of one day may look at. Open one a day and ledger_seq, and keep it: it holds no lock."""
+"""The desk: everything that decisions of one day may look at. Open one a day and ledger_seq, and keep it."""
 
 from dataclasses import dataclass
+from datetime import date
 
+import pyarrow as pa
+
+from alerts.facts.base import FactBase
+from alerts.facts.compute import keep_book
 from alerts.requests import Capacity
+from alerts.rules.load import Packs, shipped_packs
 from alerts.sources import Scores, Snapshot, Walker
+from alerts.stages.walk import SnapshotWalker
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Snapshot, scores, graph and rule packs of one day. Safe to share between threads."""
+    """Facts of the whole book (`book`, as `book_facts` gives them), graph and rule packs of one day.
 
-    snapshot: Snapshot
-    scores: Scores | None
-    graph: Walker | None
+    Threads may share it: each call takes a connection of its own.
+    """
+
+    base: FactBase
+    book: pa.Table
+    graph: Walker
+    packs: Packs
     capacity: Capacity
 
     @classmethod
     def open(
-        cls, snapshot: Snapshot, scores: Scores | None = None, graph: Walker | None = None, capacity: Capacity | None = None
+        cls,
+        snapshot: Snapshot,
+        scores: Scores | None = None,
+        graph: Walker | None = None,
+        *,
+        packs: Packs | None = None,
+        capacity: Capacity | None = None,
     ) -> "Desk":
-        """A desk over `snapshot`. Without `graph`, paths are walked over the snapshot's own relations."""
-        return cls(snapshot, scores, graph, capacity or Capacity())
+        """Reads the snapshot once. Without `graph`, paths are walked over the snapshot's own relations."""
+        base = FactBase.load(snapshot, scores)
+        return cls(base, keep_book(base), graph or SnapshotWalker(base), packs or shipped_packs(), capacity or Capacity())
+
+    @property
+    def as_of(self) -> date:
+        return self.base.as_of
+
+    @property
+    def ledger_seq(self) -> int:
+        return self.base.ledger_seq
+
+    def close(self) -> None:
+        """Frees the tables."""
+        self.base.close()

@@ -101,7 +101,7 @@ STATEMENTS = Topic(
             FROM recent WHERE back <= 2
         ) GROUP BY party
     )
-    SELECT party,
+    SELECT s.party,
         s.net_assets_fen / 100.0 AS net_assets_cny,
         s.cash_fen / 100.0 AS cash_cny,
         s.revenue_fen / 100.0 AS revenue_cny,
@@ -113,7 +113,7 @@ STATEMENTS = Topic(
         w.weak_cash_statements
     FROM recent s
     LEFT JOIN statement b ON b.party = s.party AND b.period_end = last_day(s.period_end - INTERVAL 1 YEAR) AND b.revenue_fen > 0
-    LEFT JOIN weak w USING (party)
+    LEFT JOIN weak w ON w.party = s.party
     WHERE s.back = 1
     """,
     (

@@ -1,0 +1,101 @@
+"""From facts to words: which rules fire on one set of figures, what they say, and what could not be seen."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import pyarrow as pa
+
+from alerts.facts.catalogue import CATALOGUE
+from alerts.facts.kinds import FactKind
+from alerts.rules.evaluate import applicable, evaluate
+from alerts.rules.figures import fill
+from alerts.rules.rule import Rule
+from alerts.said import FigureValue, Grade, RuleHit, Sentence, Stage, Unseen
+from alerts.stages.desk import Desk
+
+_ARROW = {FactKind.NUMBER: pa.float64(), FactKind.FLAG: pa.bool_(), FactKind.CHOICE: pa.string(), FactKind.DAY: pa.date32()}
+
+_FEED_ZH = {
+    "LoanNote": "借据",
+    "LoanNoteState": "借据状态",
+    "Contract": "合同",
+    "BureauReport": "征信报告",
+    "JudicialEvent": "司法事件",
+    "AdministrativeEvent": "行政事件",
+    "MonthlyIndicator": "足够的月度经营指标(含上年同月)",
+    "FinancialStatement": "近18个月财务报表",
+    "CapitalFigure": "当日资本数据",
+    "GUARANTEES": "担保",
+    "HOLDS_SHARES": "持股",
+    "SECURED_BY": "押品",
+    "Firm": "登记",
+    "score": "评分",
+}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The rules that fired, worst first; what could not be seen; the rules that an earlier contract escapes."""
+
+    hits: tuple[RuleHit, ...]
+    unseen: tuple[Unseen, ...]
+    spared: tuple[str, ...]
+    inputs: Mapping[str, FigureValue]
+
+
+def judge(desk: Desk, stage: Stage, figures: Mapping[str, FigureValue], on: date, signed_on: date | None = None) -> Judgement:
+    """Runs the stage's rules of that day over one set of figures. A figure that is missing counts as not seen."""
+    rules, spared = applicable(desk.packs.of(stage), on, signed_on)
+    names = list(dict.fromkeys(name for rule in rules for name in rule.condition.facts))
+    row = {name: pa.array([figures.get(name)], _ARROW[CATALOGUE[name].kind]) for name in names}
+    verdicts = evaluate(rules, pa.table(row), desk.base.cursor())
+    hits = sorted((hit(rule, figures) for rule in verdicts.fired(0)), key=lambda h: -h.grade.rank)
+    seen = {name: figures.get(name) for name in names if figures.get(name) is not None}
+    return Judgement(tuple(hits), unseen(verdicts.unjudged(0), figures), tuple(rule.id for rule in spared), seen)
+
+
+def hit(rule: Rule, figures: Mapping[str, FigureValue]) -> RuleHit:
+    """What a rule says about these figures."""
+    shown = {name: figures.get(name) for name in CATALOGUE}
+    return RuleHit(
+        rule=rule.id,
+        version=rule.version,
+        pack=rule.pack,
+        grade=rule.grade,
+        sentence=fill(rule.sentence, shown),
+        advice=rule.advice,
+        citation=rule.citation,
+        status=rule.status,
+        inputs={name: figures.get(name) for name in rule.condition.facts},
+    )
+
+
+def unseen(rules: Iterable[Rule], figures: Mapping[str, FigureValue]) -> tuple[Unseen, ...]:
+    """The facts that were missing, each with the rules that could not be judged without it."""
+    needed: dict[str, list[str]] = defaultdict(list)
+    for rule in rules:
+        for name in rule.condition.facts:
+            if figures.get(name) is None:
+                needed[name].append(rule.id)
+    return tuple(Unseen(name, _why(name), tuple(ids)) for name, ids in needed.items())
+
+
+def worst(hits: Sequence[RuleHit]) -> Grade | None:
+    """The worst grade among hits, None where nothing fired."""
+    return max((h.grade for h in hits), key=lambda grade: grade.rank, default=None)
+
+
+def _why(name: str) -> Sentence:
+    fact = CATALOGUE[name]
+    feeds = list(dict.fromkeys(_feeds(name)))
+    if not feeds:
+        return Sentence(f"{fact.zh}：无法得知", f"{fact.en}: cannot be known")
+    zh, en = "、".join(_FEED_ZH.get(feed, feed) for feed in feeds), ", ".join(feeds)
+    return Sentence(f"{fact.zh}：没有{zh}", f"{fact.en}: no {en}")
+
+
+def _feeds(name: str) -> list[str]:
+    fact = CATALOGUE[name]
+    return list(fact.feeds) or [feed for source in fact.of for feed in _feeds(source)]
