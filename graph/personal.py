@@ -104,12 +104,12 @@ class Vault:
             append(self._path, pa.table([list(fresh), [kind] * len(fresh), sealed], SCHEMA))
 
     def _select(self, tokens: Iterable[str], columns: str) -> pa.Table:
-        files = self._files.current()
+        files = self._files.current().paths
         if not files:
             return SCHEMA.empty_table()
         with duckdb.connect() as connection:
             connection.register("wanted", pa.table({"token": pa.array(sorted(set(tokens)), pa.string())}))
-            connection.execute("SET VARIABLE files = ?", [files])
+            connection.execute("SET VARIABLE files = ?", [list(files)])
             query = f"SELECT {columns} FROM read_parquet(getvariable('files')) SEMI JOIN wanted USING (token) GROUP BY token"
             return connection.sql(query).to_arrow_table()
 

@@ -41,19 +41,31 @@ def newest_first_sql() -> str:
     return ", ".join(f"{name} DESC NULLS LAST" for name in _NEWEST_FIRST)
 
 
-def as_of_rows(rows: ibis.Table, cutoff: Cutoff, lasting: Lasting, *, ended_too: bool = False) -> ibis.Table:
+def told_again(rows: ibis.Table) -> ibis.Table:
+    """`id`: those with more than one row. The rest, mostly nearly all, need no windows."""
+    return rows.group_by("id").aggregate(_rows=rows.count()).filter(lambda t: t._rows > 1).select("id")
+
+
+def as_of_rows(rows: ibis.Table, again: ibis.Table, cutoff: Cutoff, lasting: Lasting, *, ended_too: bool = False) -> ibis.Table:
     """The rows of `rows` (a ledger table) that hold at `cutoff`, with the `valid_to` that takes effect.
 
     A later state ends the former, also where it begins after the day; a retracted one never was. Happenings stay true
-    from their day on, whatever is told after them. `ended_too`: also the states that were true before the day.
+    from their day on, whatever is told after them. `again`: as `told_again(rows)` gives it. `ended_too`: also the states
+    that were true before the day.
     """
-    told = last_versions(rows.filter(rows.recorded_at <= cutoff.known_us)).filter(lambda t: t.action != "retract")
+    once = _known(rows.anti_join(again, "id"), cutoff).filter(lambda t: t.action != "retract")
+    last = last_versions(_known(rows.semi_join(again, "id"), cutoff)).filter(lambda t: t.action != "retract")
     if lasting is Lasting.HAPPENING:
+        told = once.union(last)
         return told.filter(told.valid_from <= cutoff.day).mutate(valid_to=ibis.literal(OPEN_END))
-    next_state = told.valid_from.lead().over(group_by=CHAIN, order_by=told.valid_from)
-    ended = told.mutate(valid_to=ibis.least(told.valid_to, next_state.fill_null(OPEN_END)))
-    begun = ended.filter(ended.valid_from <= cutoff.day)
+    next_state = last.valid_from.lead().over(group_by=CHAIN, order_by=last.valid_from)
+    told = once.union(last.mutate(valid_to=ibis.least(last.valid_to, next_state.fill_null(OPEN_END))))
+    begun = told.filter(told.valid_from <= cutoff.day)
     return begun if ended_too else begun.filter(begun.valid_to > cutoff.day)
+
+
+def _known(rows: ibis.Table, cutoff: Cutoff) -> ibis.Table:
+    return rows.filter(rows.recorded_at <= cutoff.known_us)
 
 
 def identity_as_of(identity: ibis.Table, known_us: int | ibis.Value) -> ibis.Table:

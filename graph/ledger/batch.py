@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -77,11 +78,13 @@ class BatchWriter:
         unknown = set(reader.schema.names) - set(schema.names)
         if unknown:
             raise InputError(f"{type_name} has no column {sorted(unknown)}.", "Declare it in the ontology first.", type_name)
+        stamped = (self._stamped(batch, schema, type_name) for batch in reader if batch.num_rows)
+        first = next(stamped, None)
+        if first is None:
+            return 0
         counted = _Counted()
-        delta.append(
-            self._ledger.root / type_name,
-            pa.RecordBatchReader.from_batches(schema, counted.through(self._stamped(b, schema, type_name) for b in reader)),
-        )
+        rest = counted.through(chain((first,), stamped))
+        delta.append(self._ledger.root / type_name, pa.RecordBatchReader.from_batches(schema, rest))
         self._written[type_name] = self._written.get(type_name, 0) + counted.rows
         return counted.rows
 

@@ -1,7 +1,6 @@
 """The ledger: what the bank was told, when it was true and when it was known."""
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
 from graph.ledger.batch import BatchHeader, BatchWriter
-from graph.ledger.delta import TableFiles
+from graph.ledger.delta import Files, TableFiles
 from graph.ledger.keeping import OntologyFile
-from graph.ledger.schema import BATCHES, IDENTITY, ledger_schema
+from graph.ledger.schema import BATCH_SEQ, BATCHES, IDENTITY, ledger_schema
 from graph.ontology import Ontology
 from graph.ontology.load import OntologyAdditions
 
@@ -87,8 +86,8 @@ class Ledger:
 
     def last_commit(self) -> Commit:
         """The last batch that counts, or zeros."""
-        found = self._fetch(f"SELECT max(batch_seq), max(committed_at) FROM ({self._batches_sql()})")
-        return Commit(found[0] or 0, found[1] or 0)
+        last = f"SELECT coalesce(max(batch_seq), 0), coalesce(max(committed_at), 0) FROM ({self._batches_sql()})"
+        return Commit(*self.backend.con.sql(last).fetchall()[0])
 
     def batches(self) -> pa.Table:
         """Every committed batch in order, schema `graph.ledger.schema.BATCHES`."""
@@ -110,49 +109,40 @@ class Ledger:
     def pending(self, type_name: str, attempt: str) -> ibis.Table:
         """Rows that an attempt appended and has not committed yet: for its writer only."""
         schema = ledger_schema(self.ontology, type_name)
-        sql = f"SELECT * FROM ({self._rows_sql(type_name, schema)}) WHERE attempt = '{attempt}'"
+        sql = f"SELECT * FROM ({self._told_sql(type_name, schema)}) WHERE attempt = '{attempt}'"
         return self.backend.sql(sql, schema=ibis.Schema.from_pyarrow(schema))
 
     def close(self) -> None:
         """Frees the engine's memory. The ledger itself needs no closing."""
         self._engine.close()
 
-    def _committed(self, folder: str, schema: pa.Schema, ledger_seq: int | None) -> ibis.Table:
+    def rows_sql(self, folder: str, schema: pa.Schema, ledger_seq: int | None = None) -> str:
+        """The DuckDB query behind `table`, for those who put it into a larger one; `folder` is a type, or `identity`."""
         upto = "" if ledger_seq is None else f"WHERE batch_seq <= {int(ledger_seq)}"
-        sql = f"""
+        return f"""
             SELECT r.* REPLACE (coalesce(r.recorded_at, b.committed_at) AS recorded_at), b.batch_seq
-            FROM ({self._rows_sql(folder, schema)}) r
+            FROM ({self._told_sql(folder, schema)}) r
             JOIN (SELECT attempt, batch_seq, committed_at FROM ({self._batches_sql()}) {upto}) b ON r.attempt = b.attempt
         """
-        full = schema.append(pa.field("batch_seq", pa.int64()))
-        return self.backend.sql(sql, schema=ibis.Schema.from_pyarrow(full))
+
+    def _committed(self, folder: str, schema: pa.Schema, ledger_seq: int | None) -> ibis.Table:
+        sql = self.rows_sql(folder, schema, ledger_seq)
+        return self.backend.sql(sql, schema=ibis.Schema.from_pyarrow(schema.append(BATCH_SEQ)))
 
     def _batches_sql(self) -> str:
-        return self._rows_sql("batches", BATCHES)
+        return self._told_sql("batches", BATCHES)
 
-    def _rows_sql(self, folder: str, schema: pa.Schema) -> str:
-        files = self._files.setdefault(folder, TableFiles(self.root / folder)).current()
-        return _select(files, schema, self._columns(files))
-
-    def _columns(self, files: Sequence[str]) -> set[str]:
-        if not files:
-            return set()
-        names = self.backend.con.execute(f"DESCRIBE SELECT * FROM {_read(files)}").fetchall()
-        return {name for name, *_ in names}
-
-    def _fetch(self, sql: str) -> tuple[int | None, int | None]:
-        row = self.backend.con.execute(sql).fetchone()
-        return (row[0], row[1]) if row else (None, None)
+    def _told_sql(self, folder: str, schema: pa.Schema) -> str:
+        files = self._files.setdefault(folder, TableFiles(self.root / folder))
+        return _select(files.current(), schema)
 
 
-def _read(files: Sequence[str]) -> str:
-    listed = ", ".join("'" + f.replace("'", "''") + "'" for f in files)
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
-
-
-def _select(files: Sequence[str], schema: pa.Schema, there: set[str]) -> str:
-    columns = ", ".join(f'"{f.name}"' if f.name in there else f'NULL::{_duckdb_type(f.type)} AS "{f.name}"' for f in schema)
-    return f"SELECT {columns} FROM {_read(files)}" if files else f"SELECT {columns} WHERE false"
+def _select(files: Files, schema: pa.Schema) -> str:
+    columns = ", ".join(f'"{f.name}"' if f.name in files.columns else f'NULL::{_duckdb_type(f.type)} AS "{f.name}"' for f in schema)
+    if not files.paths:
+        return f"SELECT {columns} WHERE false"
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files.paths)
+    return f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
 def _duckdb_type(kind: pa.DataType) -> str:

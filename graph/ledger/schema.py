@@ -64,6 +64,9 @@ IDENTITY = pa.schema(
 )
 
 
+BATCH_SEQ = pa.field("batch_seq", pa.int64())  # what readers see beside the columns of a table
+
+
 def properties_of(kind: LedgerType) -> list[pa.Field]:
     """The property columns of a type, `currency` last where there is money."""
     fields = [pa.field(p.name, ARROW_OF_KIND[p.kind]) for p in kind.properties]
@@ -74,7 +77,11 @@ def properties_of(kind: LedgerType) -> list[pa.Field]:
 
 def ledger_schema(ontology: Ontology, type_name: str) -> pa.Schema:
     """The Arrow schema of one type's ledger table."""
-    kind = ontology.get(type_name)
+    return schema_of(ontology.get(type_name))
+
+
+def schema_of(kind: LedgerType) -> pa.Schema:
+    """The same for a type at hand."""
     return pa.schema(_VERSION + ends_of(kind) + properties_of(kind) + LINEAGE)
 
 

@@ -1,7 +1,9 @@
 """Snapshot: the ledger as it was known on a day."""
 
+from collections.abc import Sequence
 from datetime import date
 
+import duckdb
 import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
@@ -10,8 +12,7 @@ from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.ledger.as_of import Cutoff
 from graph.ontology import EntityType
-from graph.snapshot.plans import VARIABLE, Plan, run
-from graph.snapshot.shape import history, shape
+from graph.snapshot.plans import Plan
 
 
 class Snapshot:
@@ -31,32 +32,51 @@ class Snapshot:
 
     def table(self, name: str) -> ibis.Table:
         """An entity, relation or fact type as an Ibis expression; columns in docs/architecture.md. InputError for no such type."""
-        return self._expression(name, self._cutoff)
+        return self._expression(self._plan(name))
 
     def history(self, name: str) -> ibis.Table:
         """A relation or fact type with every state that began by `as_of`, ended or not, as known then. InputError for others."""
-        return self._history_expression(name, self._cutoff)
+        return self._expression(self._plan(name, past=True))
 
     def read(self, name: str) -> pa.Table:
         """`table` as Arrow."""
-        return run(self.ledger, self._plan(name, past=False), lambda: self._expression(name, VARIABLE), self._cutoff)
+        return self._rows(self._plan(name))
 
     def read_history(self, name: str) -> pa.Table:
         """`history` as Arrow."""
-        return run(self.ledger, self._plan(name, past=True), lambda: self._history_expression(name, VARIABLE), self._cutoff)
+        return self._rows(self._plan(name, past=True))
 
-    def _plan(self, name: str, *, past: bool) -> Plan:
-        return (name, past, self.ledger_seq, self.ontology.hash)
-
-    def _expression(self, name: str, cutoff: Cutoff) -> ibis.Table:
+    def about(self, name: str, column: str, ids: Sequence[str]) -> pa.Table:
+        """The rows of `read(name)` whose `column` (id, src, dst, subject) is one of `ids`, without reading the book for them."""
         kind = self.ontology.get(name)
-        rows = self.ledger.table(name, self.ledger_seq)
-        return shape(kind, rows, self.ledger.identity(self.ledger_seq), cutoff)
+        plan = Plan(kind, about=column)
+        if column not in ("id", "src", "dst", "subject") or column not in plan.schema:
+            raise InputError(f"{name} has no end called '{column}'.", "Ask by id, src, dst or subject.", column)
+        return self._rows(plan, {"wanted": list(ids)})
 
-    def _history_expression(self, name: str, cutoff: Cutoff) -> ibis.Table:
+    def sql(self, name: str) -> str:
+        """The DuckDB query of `table`, to stand in a larger one."""
+        return self._text(self._plan(name))
+
+    def connect(self, *names: str) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection of its own with the named types as views, computed when asked for. Close it after use."""
+        connection: duckdb.DuckDBPyConnection = self.ledger.backend.con.cursor()
+        for name in names:
+            connection.execute(f'CREATE TEMP VIEW "{name}" AS {self.sql(name)}')
+        return connection
+
+    def _plan(self, name: str, *, past: bool = False) -> Plan:
         kind = self.ontology.get(name)
-        if isinstance(kind, EntityType):
+        if past and isinstance(kind, EntityType):
             fix = "Ask for the history of a relation or fact type."
             raise InputError(f"{name} is an entity type: its states are merged.", fix, name)
-        rows = self.ledger.table(name, self.ledger_seq)
-        return history(kind, rows, self.ledger.identity(self.ledger_seq), cutoff)
+        return Plan(kind, ended_too=past)
+
+    def _text(self, plan: Plan) -> str:
+        return plan.sql(self.ledger, self.ledger_seq, self._cutoff)
+
+    def _expression(self, plan: Plan) -> ibis.Table:
+        return self.backend.sql(self._text(plan), schema=plan.schema)
+
+    def _rows(self, plan: Plan, parameters: dict[str, list[str]] | None = None) -> pa.Table:
+        return self.backend.con.sql(self._text(plan), params=parameters).to_arrow_table()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from graph.errors import InputError
 from tests.worlds.build import World
 
 
@@ -52,3 +53,35 @@ def test_the_history_of_a_day_holds_what_ended_before_it_but_nothing_that_was_kn
     assert told["days_past_due"].to_pylist() == [0, 30]
     assert [str(day) for day in told["valid_to"].to_pylist()] == ["2025-02-28", "9999-12-31"]
     assert world.snapshot("2025-04-01").read("LoanNoteState")["days_past_due"].to_pylist() == [30]
+
+
+def test_rows_about_a_firm_are_those_of_the_whole_book_about_it(world: World) -> None:
+    world.firm("C", uscc="91330100MA0000001X").commit()
+    world.firm("D", uscc="91330100MA0000001X", known="2025-02-01")
+    world.relation("GUARANTEES", "D", "A", valid_from="2025-01-01", amount_fen=1)
+    world.relation("GUARANTEES", "A", "B", valid_from="2025-01-01", amount_fen=2).commit()
+    for day in ("2025-01-15", "2025-02-15"):
+        snapshot = world.snapshot(day)
+        for name, column in (("GUARANTEES", "src"), ("GUARANTEES", "dst"), ("Firm", "id")):
+            whole = snapshot.read(name).to_pylist()
+            for key in "ABCD":
+                about = snapshot.about(name, column, [world.id(key)]).to_pylist()
+                assert about == [row for row in whole if row[column] == world.id(key)]
+    assert world.snapshot("2025-02-15").about("GUARANTEES", "src", [world.id("C")])["amount_fen"].to_pylist() == [1]
+
+
+def test_one_relation_is_found_by_its_own_id(world: World) -> None:
+    world.relation("GUARANTEES", "A", "B", amount_fen=2).commit()
+    found = world.snapshot("2025-02-15").read("GUARANTEES")["id"].to_pylist()
+    assert world.snapshot("2025-02-15").about("GUARANTEES", "id", found)["amount_fen"].to_pylist() == [2]
+    with pytest.raises(InputError, match="no end called 'subject'"):
+        world.snapshot("2025-02-15").about("GUARANTEES", "subject", found)
+
+
+def test_types_are_views_for_whoever_writes_sql(world: World) -> None:
+    world.relation("GUARANTEES", "A", "B", amount_fen=2, known="2025-03-01").commit()
+    ask = "SELECT f.name, sum(g.amount_fen) FROM GUARANTEES g JOIN Firm f ON f.id = g.src GROUP BY ALL"
+    with world.snapshot("2025-03-01").connect("Firm", "GUARANTEES") as connection:
+        assert connection.sql(ask).fetchall() == [("A", 2)]
+    with world.snapshot("2025-02-28").connect("Firm", "GUARANTEES") as connection:
+        assert connection.sql(ask).fetchall() == []
