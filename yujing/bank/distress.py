@@ -21,7 +21,7 @@ from yujing.bank.names import PLACES, TRADES
 from yujing.bank.plan import BankPlan, Bools, Floats, Ints
 
 DEFAULT_LAG = 3  # months from the first missed payment to more than 90 days past due
-_DECAY = 0.92
+DECAY = 0.92  # of what arrived, a month
 _WEAK = 0.9  # a parent nearer to the barrier than this drains its subsidiaries
 _DRAIN = 0.08
 _OWN_RATE = 0.0205  # defaults a year and borrower without any hit
@@ -123,7 +123,7 @@ def _own_stress(plan: BankPlan, firms: Firms) -> Floats:
     own = _autoregressive(rng, firms.count, months, 0.93, 1.0)
     jumps = (rng.random((firms.count, months)) < 0.0025) * rng.exponential(1.6, (firms.count, months))
     for t in range(1, months):
-        jumps[:, t] += _DECAY * jumps[:, t - 1]
+        jumps[:, t] += DECAY * jumps[:, t - 1]
     return np.asarray(own + industry[firms.trade] + region[firms.place] + jumps)
 
 
@@ -152,7 +152,7 @@ def _run(margin: Floats, own: Floats, channels: Channels, world: tuple[float, Bo
     level = np.zeros(count)
     log: list[tuple[Ints, Ints, Floats]] = []
     for t in range(months):
-        level = _DECAY * level + pending[t]
+        level = DECAY * level + pending[t]
         level = np.where(shielded[:, t], np.minimum(level, np.maximum(0.0, margin - own[:, t] - _SHIELD / 2)), level)
         arrived[:, t] = level
         room = margin - own[:, t] - level

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yujing.bank.codes import credit_codes, identity_numbers
-from yujing.bank.names import PLACES, TRADES, firm_names, person_names
+from yujing.bank.names import GUARANTEE_TRADE, PLACES, TRADES, firm_names, person_names
 from yujing.bank.plan import FEN_PER_WAN, BankPlan, Bools, Days, Floats, Ints, Texts
 
 SIZES = ("large", "medium", "small", "micro")
@@ -69,8 +69,9 @@ def invent_firms(plan: BankPlan) -> Firms:
     size = rng.choice(4, n, p=_SIZE_SHARES)
     trade = rng.choice(len(TRADES), n, p=np.array([t.weight for t in TRADES]) / sum(t.weight for t in TRADES))
     place = rng.choice(len(PLACES), n, p=np.array([0.34, *[0.66 / 7] * 7]))
-    size[:2], trade[:2], place[:2] = 0, len(TRADES) - 1, 0
+    size[:2], trade[:2], place[:2] = 0, GUARANTEE_TRADE, 0
     state_owned = (rng.random(n) < np.array([0.35, 0.08, 0.01, 0.0])[size]) & (np.arange(n) > GUARANTEE_COMPANY)
+    state_owned[:2] = True
     listed = (rng.random(n) < np.array([0.18, 0.01, 0.0, 0.0])[size]) & (np.arange(n) > GUARANTEE_COMPANY)
     customer = rng.random(n) < 0.92
     borrower = customer & (rng.random(n) < 0.90)

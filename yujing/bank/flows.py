@@ -37,6 +37,7 @@ class Moves:
     amount_fen: Floats
     month: Ints
     purpose: Ints
+    day: Days | None = None  # where it matters; else any day of the month
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,9 @@ def as_transfers(plan: BankPlan, firms: Firms, persons: Persons, accounts: Accou
         np.concatenate([getattr(m, name) for m in moves]) for name in ("payer", "payee", "amount_fen", "month", "purpose")
     )
     personal = np.concatenate([m.payee_is_person for m in moves])
-    day = plan.month_start(month) + np.floor(rng.random(len(month)) * 28).astype("timedelta64[D]")
+    any_day = plan.month_start(month) + np.floor(rng.random(len(month)) * 28).astype("timedelta64[D]")
+    told = np.concatenate([np.full(len(m.month), np.datetime64("NaT"), "datetime64[D]") if m.day is None else m.day for m in moves])
+    day = np.where(np.isnat(told), any_day, told)
     at = day.astype("datetime64[s]") + rng.integers(8 * 3600, 19 * 3600, len(month)).astype("timedelta64[s]")
     order = np.argsort(at, kind="stable")
     firm_end, person_end = np.where(personal, 0, payee), np.where(personal, payee, 0)
@@ -141,6 +144,20 @@ def as_transfers(plan: BankPlan, firms: Firms, persons: Persons, accounts: Accou
         amount_fen=np.maximum(10_000, np.round(amount / 100) * 100).astype(np.int64)[order],
         at=at[order],
         purpose=np.array(PURPOSES, dtype=object)[purpose][order],
+    )
+
+
+def return_money(borrower: int, owner: int, payee: int, drawn_on: np.datetime64, amount_fen: int) -> Moves:
+    """A round trip: three and four days after the drawdown the payee sends 65% back, to the borrower and its owner."""
+    days = drawn_on + np.array([3, 4]).astype("timedelta64[D]")
+    return Moves(
+        payer=np.array([payee, payee]),
+        payee=np.array([owner, borrower]),
+        payee_is_person=np.array([True, False]),
+        amount_fen=np.array([0.2, 0.45]) * amount_fen,
+        month=np.zeros(2, dtype=np.int64),
+        purpose=np.array([1, 1]),
+        day=days,
     )
 
 

@@ -38,7 +38,7 @@ TRADES = (
 )
 PLACES = ("澄岭", "汀原", "岚泽", "沚宁", "枫屿", "砚川", "霁阳", "樾城")  # no such cities; 澄岭 is the bank's home
 BANK_NAME = "澄岭银行股份有限公司"
-GUARANTEE_TRADE = len(TRADES) - 1
+GUARANTEE_TRADE = len(TRADES) - 1  # of the state's holding and of the guarantee company
 
 _FIRST = "澜瑾昱翊筠珺琰钰铄铭锦骥骞鹭鸿麒霖霁霭岚嵘崧峻屹垚堃圻坤浚淳渌湛溱滢漪潆炜烨焱煊熠燊璟璞璇璁瑞珩"
 _SECOND = "泰隆昌茂盛裕祥孚瀚恺忱恪惇旻昊晟晖暄朗桓桦梓棠楷榆槿樾欣毓沣泓泽济洵润涵淼渊源溥澍灏煜烁珏玥璋"

@@ -89,7 +89,7 @@ def _parents(rng: np.random.Generator, firms: Firms) -> Ints:
     upper = rng.choice(heads[len(heads) // 2 :], len(heads) // 6, replace=False)
     parent[upper] = rng.choice(heads[: len(heads) // 2], len(upper))
     parent[firms.state_owned & (parent < 0)] = STATE_OWNER
-    parent[GUARANTEE_COMPANY] = STATE_OWNER
+    parent[STATE_OWNER], parent[GUARANTEE_COMPANY] = -1, STATE_OWNER
     return parent
 
 

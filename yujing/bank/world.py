@@ -23,6 +23,7 @@ from yujing.bank.flows import (
     Accounts,
     Disbursements,
     Invoices,
+    Moves,
     Transfers,
     as_transfers,
     issue_invoices,
@@ -30,6 +31,7 @@ from yujing.bank.flows import (
     open_accounts,
     pay_out,
     pay_suppliers,
+    return_money,
 )
 from yujing.bank.guarantees import Guarantees, invent_guarantees
 from yujing.bank.ownership import Ownership, invent_ownership
@@ -95,10 +97,10 @@ def invent_world(plan: BankPlan) -> World:
     society = _found(plan)
     firms, supplies = society.firms, society.supplies
     distress = simulate_distress(plan, firms, society.channels, write_script(plan, firms, society.cast))
-    book = _lend(plan, society, distress)
+    book, round_trip = _lend(plan, society, distress)
     indicators = watch_indicators(plan, firms, distress)
     accounts = open_accounts(plan, firms, society.persons)
-    moves = [pay_suppliers(plan, firms, supplies, distress), move_inside(plan, firms, society.ownership, distress)]
+    moves = [pay_suppliers(plan, firms, supplies, distress), move_inside(plan, firms, society.ownership, distress), round_trip]
     return World(
         plan=plan,
         society=society,
@@ -122,16 +124,24 @@ def _found(plan: BankPlan) -> Society:
     return Society(firms, persons, ownership, guarantees, supplies, limit, slots, channels, cast)
 
 
-def _lend(plan: BankPlan, society: Society, distress: Distress) -> Book:
-    notes = draw_notes(plan, society.firms, society.slots, distress.failed)
+def _lend(plan: BankPlan, society: Society, distress: Distress) -> tuple[Book, Moves]:
+    """The book, in which the round trip's last note is paid out to its payee, and the money that comes back of it."""
+    notes, cast = draw_notes(plan, society.firms, society.slots, distress.failed), society.cast
     dues = fall_due(plan, notes, distress)
-    return Book(
+    paid_out = pay_out(plan, notes, society.supplies)
+    last = int(np.flatnonzero(notes.firm[paid_out.note] == cast.round_trip)[-1])
+    paid_out.payee[last], paid_out.entrusted[last] = cast.round_trip_payee, True
+    note = paid_out.note[last]
+    owner = int(society.ownership.controller[cast.round_trip])
+    back = return_money(cast.round_trip, owner, cast.round_trip_payee, notes.drawn_on[note], int(notes.principal_fen[note]))
+    book = Book(
         lines=open_lines(plan, society.firms, society.limit_fen, distress.failed),
         notes=notes,
         dues=dues,
         states=month_end_states(plan, notes, distress, dues),
-        disbursements=pay_out(plan, notes, society.supplies),
+        disbursements=paid_out,
     )
+    return book, back
 
 
 def _report(plan: BankPlan, society: Society, distress: Distress, indicators: Indicators) -> Reports:
