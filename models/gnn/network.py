@@ -98,12 +98,15 @@ def batch_of(day: GraphDay, channels: int) -> Batch:
 
 
 class Own(nn.Module):
-    """b + w·x + v·relu(V x): [firms, width] to [firms]. The second part starts at zero."""
+    """b + w·x + v·relu(V x): [firms, width] to [firms]. The second part starts at zero.
+
+    Without a bias under the relu the function is b + ∇(x)·x exactly, so `by_feature` splits it without a rest.
+    """
 
     def __init__(self, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.linear = nn.Linear(width, 1)
-        self.bend = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Dropout(dropout))
+        self.bend = nn.Sequential(nn.Linear(width, hidden, bias=False), nn.ReLU(), nn.Dropout(dropout))
         self.bent = nn.Linear(hidden, 1, bias=False)
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.bent.weight)
@@ -111,6 +114,13 @@ class Own(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = (self.linear(x) + self.bent(self.bend(x))).squeeze(-1)
         return out
+
+    def by_feature(self, x: Tensor) -> Tensor:
+        """What each feature brings, [firms, width]: adds up, with the bias, to `forward` without dropout."""
+        hidden = self.bend[0]
+        active = (hidden(x) > 0).to(x.dtype)
+        slope: Tensor = self.linear.weight + (active * self.bent.weight) @ hidden.weight
+        return slope * x
 
 
 class RelationMessages(MessagePassing):  # type: ignore[misc]

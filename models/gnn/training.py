@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from models.gnn.network import AdditiveNetwork, Batch, Shape, batch_of
-from models.tensors import GraphDay
+from models.tensors import FIRM, GraphDay
 
 
 @dataclass(frozen=True)
@@ -162,3 +162,10 @@ def split(network: AdditiveNetwork, batch: Batch) -> tuple[Tensor, Tensor]:
     network.eval()
     own, contribution = network(batch)
     return own.double().cpu(), contribution.double().cpu()
+
+
+@torch.no_grad()
+def by_feature(network: AdditiveNetwork, batch: Batch) -> Tensor:
+    """What each prepared feature brings to the own part, [targets, width]."""
+    network.eval()
+    return network.own.by_feature(batch.nodes[FIRM][batch.targets]).double().cpu()

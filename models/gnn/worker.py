@@ -1,8 +1,8 @@
 """The one process that loads torch: `python -m models.gnn.worker train|score FOLDER`. Files in, files out, no pickle.
 
 train: reads `job.json` (shape, plan), `train-*.safetensors`, `validation-*.safetensors`; writes `weights.safetensors`, `fit.json`.
-score: reads `job.json` (shape), `weights.safetensors`, `day.safetensors`; writes `scores.safetensors`: own [targets], edge (index
-into the day's edges) and contribution [edges into targets].
+score: reads `job.json` (shape), `weights.safetensors`, `day-*.safetensors`; writes `scores-*.safetensors`: own [targets],
+by_feature [targets, width], edge (index into the day's edges) and contribution [edges into targets].
 Killed while training and started again, it goes on from its last epoch.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
@@ -21,7 +22,7 @@ from safetensors.numpy import save_file as save_arrays
 from safetensors.torch import load_file, save_file
 
 from models.gnn.network import AdditiveNetwork, Shape, batch_of
-from models.gnn.training import Fit, Plan, Progress, batches, device, split
+from models.gnn.training import Fit, Plan, Progress, batches, by_feature, device, split
 from models.tensors import GraphDay, reach
 
 
@@ -48,16 +49,22 @@ def score(folder: Path, job: dict[str, Any]) -> None:
     torch.set_num_threads(int(job["threads"]))
     network = AdditiveNetwork(shape).to(device())
     network.load_state_dict(load_file(folder / "weights.safetensors"))
-    whole = GraphDay.load(folder / "day.safetensors")
-    own, edges, contributions = [], [], []
-    for start in range(0, len(whole.targets), int(job["step_targets"])):
-        day = whole.of(whole.targets[start : start + int(job["step_targets"])])
-        mine, arrived = split(network, batch_of(day, shape.channels).to(device()))
-        own.append(mine.numpy())
-        contributions.append(arrived.numpy())
-        edges.append(reach(day, day.targets).last)
-    out = {"own": np.concatenate(own), "edge": np.concatenate(edges), "contribution": np.concatenate(contributions)}
-    save_arrays(out, folder / "scores.safetensors")
+    for path in sorted(folder.glob("day-*.safetensors")):
+        parts = _split(network, GraphDay.load(path), int(job["step_targets"]))
+        save_arrays(parts, folder / path.name.replace("day-", "scores-"))
+
+
+def _split(network: AdditiveNetwork, whole: GraphDay, step: int) -> dict[str, NDArray[np.generic]]:
+    out: dict[str, list[NDArray[np.generic]]] = {"own": [], "by_feature": [], "edge": [], "contribution": []}
+    for start in range(0, len(whole.targets), step):
+        day = whole.of(whole.targets[start : start + step])
+        batch = batch_of(day, network.shape.channels).to(device())
+        own, contribution = split(network, batch)
+        out["own"].append(own.numpy())
+        out["by_feature"].append(by_feature(network, batch).numpy())
+        out["contribution"].append(contribution.numpy())
+        out["edge"].append(reach(day, day.targets).last)
+    return {name: np.concatenate(pieces) for name, pieces in out.items()}
 
 
 def _days(folder: Path, name: str) -> list[GraphDay]:

@@ -1,0 +1,195 @@
+"""The way from a ledger to registered models: days, features, labels, three models on the same rows, one report."""
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.errors import InputError
+from graph.ledger import Ledger
+from graph.snapshot import Snapshot
+from models.calibration import Calibration, fit, probability
+from models.features import Family, build_features
+from models.labels import label, read_defaults
+from models.linear import fit_linear
+from models.metrics import Metrics, measure
+from models.networks import NetworkModel, NetworkPlan, available, fit_network
+from models.parts import Index
+from models.registry import Manifest, Model, Registry, days_by_set
+from models.report import Comparison, write_report
+from models.samples import LabelledDay, stack
+from models.splits import Plan, Split, out_of_time
+from models.trees import fit_trees
+
+BASELINES = ("degree only", "own features only")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What `yujing train` may be asked. `as_of`: train as if it were that day; None for the newest there is."""
+
+    as_of: date | None = None
+    plan: Plan = field(default_factory=Plan)
+    seed: int = 0
+    threads: int = 2
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came out: the comparison, its files, the registered manifests, and who won on validation."""
+
+    comparison: Comparison
+    report: Path
+    manifests: tuple[Manifest, ...]
+    best: Manifest
+    promoted: bool
+
+
+@dataclass(frozen=True)
+class _Data:
+    split: Split
+    sets: dict[str, list[LabelledDay]]
+    ledger_seq: int
+
+    @property
+    def first(self) -> LabelledDay:
+        return self.sets["train"][0]
+
+    def columns(self, *families: Family) -> Index:
+        return self.first.features.columns(families)
+
+
+def train(ledger: Ledger, registry: Registry, request: Request, tell: Callable[[str], None]) -> Trained:
+    """Train and compare all models, register them, and promote the best where none was promoted before.
+
+    InputError where history is too short or a set lacks one of the two classes. `tell` hears each step.
+    """
+    data = read_data(ledger, request, tell)
+    models = fit_models(data, request, registry.root / ".training", tell)
+    tell("comparing")
+    calibrations, metrics = {}, {}
+    for name, model in models.items():
+        odds = _log_odds(model, data)
+        calibrations[name] = fit(odds["validation"], _labels(data, "validation"))
+        metrics[name] = {s: _measured(calibrations[name], odds[s], _labels(data, s)) for s in data.sets}
+    tell("registering")
+    kept = [n for n in models if n not in BASELINES]
+    manifests = [registry.add(_manifest(n, data, request, calibrations[n], metrics[n]), models[n]) for n in kept]
+    best = max(manifests, key=lambda m: m.metrics["validation"]["average_precision"])
+    promoted = not registry.has_champion()
+    if promoted:
+        registry.promote(best.name, best.version, "best average precision on validation; no model was promoted before")
+    comparison = Comparison(data.split, metrics, {m.name: m for m in manifests}, best.name, request.seed, data.ledger_seq)
+    return Trained(comparison, write_report(comparison, registry.root / "reports"), tuple(manifests), best, promoted)
+
+
+def read_data(ledger: Ledger, request: Request, tell: Callable[[str], None]) -> _Data:
+    """Features and labels of every day of the split."""
+    first, last = history_of(ledger, request.as_of)
+    split = out_of_time(first, last, request.plan)
+    later = Snapshot(ledger, last)
+    defaults = read_defaults(later)
+    sets: dict[str, list[LabelledDay]] = {}
+    for name, days in split.sets().items():
+        sets[name] = []
+        for day in days:
+            tell(f"features and labels of {day} ({name})")
+            features = build_features(Snapshot(ledger, day, later.ledger_seq))
+            sets[name].append(LabelledDay.of(features, label(features, defaults, split.horizon_days)))
+    data = _Data(split, sets, later.ledger_seq)
+    for name in sets:
+        _check_classes(name, _labels(data, name), split)
+    return data
+
+
+def history_of(ledger: Ledger, as_of: date | None) -> tuple[date, date]:
+    """The first and the last day on which the bank knows loan notes' states. InputError where it knows none."""
+    rows = ledger.table("LoanNoteState")
+    if as_of is not None:
+        rows = rows.filter(rows.valid_from <= as_of)
+    found = rows.aggregate(first=rows.valid_from.min(), last=rows.valid_from.max()).to_pyarrow().to_pylist()[0]
+    if found["first"] is None:
+        fix = "Ingest LoanNoteState facts (monthly states of loan notes) first."
+        raise InputError("The ledger holds no states of loan notes: there is nothing to learn default from.", fix, "LoanNoteState")
+    return found["first"], found["last"]
+
+
+def fit_models(data: _Data, request: Request, work: Path, tell: Callable[[str], None]) -> dict[str, Model]:
+    """Three models and two baselines on the same rows; without torch the network is left out."""
+    train_rows, validation_rows = stack(data.sets["train"]), stack(data.sets["validation"])
+    own, every = data.columns(Family.OWN), data.columns(*Family)
+    counts = np.array([i for i, n in enumerate(data.first.features.names) if n.endswith(".others")], np.int64)
+
+    def linear(columns: Index) -> Model:
+        return fit_linear(train_rows, validation_rows, columns, own, request.seed)
+
+    tell("logistic regression")
+    models: dict[str, Model] = {"logistic": linear(every)}
+    tell("LightGBM")
+    models["lightgbm"] = fit_trees(train_rows, validation_rows, every, request.seed)
+    if available():
+        tell("graph network")
+        folder = work / _key(data, request)
+        plan = NetworkPlan(seed=request.seed, threads=request.threads)
+        models["gnn"] = fit_network(data.sets["train"], data.sets["validation"], own, plan, folder)
+        shutil.rmtree(folder)
+    tell("baselines")
+    return models | {"degree only": linear(counts), "own features only": linear(own)}
+
+
+def _key(data: _Data, request: Request) -> str:
+    """Names a fit's working folder: the same question finds its checkpoint, another does not."""
+    said = [request, data.split, data.ledger_seq, data.first.features.version, data.first.features.ontology_hash]
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
+def _log_odds(model: Model, data: _Data) -> dict[str, NDArray[np.float64]]:
+    """Raw log-odds of every set, [rows]."""
+    asked = [(day.features, day.rows) for days in data.sets.values() for day in days]
+    parts = model.parts_of(asked) if isinstance(model, NetworkModel) else [model.parts(*a) for a in asked]
+    told = iter(parts)
+    return {name: np.concatenate([next(told).log_odds for _ in days]) for name, days in data.sets.items()}
+
+
+def _measured(calibration: Calibration, raw: NDArray[np.float64], labels: NDArray[np.float64]) -> Metrics:
+    odds = calibration.log_odds(raw)
+    return measure(labels, odds, probability(odds))
+
+
+def _labels(data: _Data, name: str) -> NDArray[np.float64]:
+    return np.concatenate([day.labels for day in data.sets[name]])
+
+
+def _check_classes(name: str, labels: NDArray[np.float64], split: Split) -> None:
+    if len(np.unique(labels)) == 2:
+        return
+    what, fix = "no firm that owes and performs", "Was history ingested with `backfill: assumed`? Else nothing was known then."
+    if len(labels):
+        what = "nothing but defaults" if labels.any() else "not one default"
+        fix = "Take another --horizon, or more history."
+    days = split.sets()[name]
+    raise InputError(f"The {name} set ({days[0]} to {days[-1]}, {len(labels)} rows) has {what}.", fix, "horizon")
+
+
+def _manifest(name: str, data: _Data, request: Request, calibration: Calibration, metrics: dict[str, Metrics]) -> Manifest:
+    features = data.first.features
+    plain: dict[str, dict[str, Any]] = {s: m.plain() for s, m in metrics.items()}
+    return Manifest(
+        name=name,
+        kind=name,
+        horizon_days=data.split.horizon_days,
+        feature_version=features.version,
+        features=features.names,
+        ontology_hash=features.ontology_hash,
+        ledger_seq=data.ledger_seq,
+        seed=request.seed,
+        days=days_by_set(data.split.sets()),
+        calibration={"a": calibration.a, "b": calibration.b},
+        metrics=plain,
+    )

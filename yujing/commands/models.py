@@ -1,0 +1,133 @@
+"""`yujing train`, `yujing score`, `yujing models`: learn, score a day, and say which model's word counts."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from yujing.settings import Settings
+
+if TYPE_CHECKING:
+    from models.registry import Registry
+    from models.training import Trained
+
+Day = Annotated[
+    datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: the newest known)")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    app.command("train", help="Train logistic regression, LightGBM and the graph network on the same rows and compare them.")(train)
+    app.command("score", help="Score every performing firm as of a day.")(score)
+    models = typer.Typer(name="models", help="Trained models: list, promote.", no_args_is_help=True)
+    models.command("list", help="Every version with its measured quality; the promoted one is marked.")(list_models)
+    models.command("promote", help="Make a version the one whose scores count.")(promote)
+    app.add_typer(models)
+
+
+def train(
+    as_of: Day = None,
+    horizon: Annotated[int, typer.Option(help="days within which a default counts")] = 180,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same models")] = 0,
+) -> None:
+    """Train, compare, register; promote the best where none was promoted before."""
+    from models.splits import Plan
+    from models.training import Request
+    from models.training import train as train_models
+    from yujing.wiring import open_ledger
+
+    settings, console = Settings(), Console()
+    request = Request(_day(as_of), Plan(horizon_days=horizon), seed, settings.threads)
+    trained = train_models(open_ledger(settings), _registry(settings), request, lambda step: console.print(step, style="dim"))
+    _show(trained, console)
+
+
+def score(
+    as_of: Day = None,
+    model: Annotated[
+        str, typer.Option(help="NAME or NAME:VERSION; default the promoted one. Another's scores are a shadow run.")
+    ] = "",
+) -> None:
+    """Score a day and append the run to the score table."""
+    from graph.snapshot import Snapshot
+    from models.scorer import ModelScorer
+    from models.scores import ScoreBook
+    from models.training import history_of
+    from yujing.wiring import open_ledger
+
+    settings, console = Settings(), Console()
+    registry, ledger = _registry(settings), open_ledger(settings)
+    name, _, number = model.partition(":")
+    registered = registry.load(name, number)
+    said = registered.manifest
+    shadow = not registry.has_champion() or (said.name, said.version) != registry.champion()
+    day = _day(as_of) or history_of(ledger, None)[1]
+    with console.status(f"scoring {day} with {said.name} {said.version}"):
+        rows = ModelScorer(registered, shadow).score(Snapshot(ledger, day))
+        ScoreBook(settings.scores).append(rows)
+    counted = "a shadow run, it does not count" if shadow else "these are the scores of the day"
+    console.print(f"{rows.num_rows} firms scored as of {day} by {said.name} {said.version} ({counted}); run {rows['run_id'][0]}.")
+    console.print(f"Next: yujing scan --as-of {day}")
+
+
+def list_models() -> None:
+    """Show every version, oldest first."""
+    settings, console = Settings(), Console()
+    registry = _registry(settings)
+    champion = registry.champion() if registry.has_champion() else ("", "")
+    table = Table("model", "version", "trained", "horizon", "validation AP", "test AUC", "test AP", "test Brier", "promoted")
+    for m in registry.manifests():
+        test, mark = m.metrics["test"], "yes" if (m.name, m.version) == champion else ""
+        trained = datetime.fromtimestamp(m.trained_at / 1e6).astimezone().strftime("%Y-%m-%d %H:%M")
+        numbers = (m.metrics["validation"]["average_precision"], test["auc"], test["average_precision"], test["brier"])
+        table.add_row(m.name, m.version, trained, f"{m.horizon_days} days", *(f"{x:.3f}" for x in numbers), mark)
+    console.print(table)
+    if not table.row_count:
+        console.print("No model yet. Next: yujing train")
+
+
+def promote(
+    name: str,
+    version: str,
+    reason: Annotated[str, typer.Option(help="why; it is kept")],
+) -> None:
+    """Promote one version."""
+    _registry(Settings()).promote(name, version, reason)
+    Console().print(f"{name} {version} is the champion now. Next: yujing score")
+
+
+def _registry(settings: Settings) -> "Registry":
+    from models.registry import Registry
+
+    return Registry(settings.models, settings.mlflow)
+
+
+def _show(trained: "Trained", console: Console) -> None:
+    from models.report import COLUMNS
+
+    comparison = trained.comparison
+    for name in ("validation", "test"):
+        base, days = comparison.base(name), comparison.split.sets()[name]
+        about = f"{base.firms} firms, {base.defaults} defaults within {comparison.split.horizon_days} days"
+        title = f"{name} {days[0]} to {days[-1]}: {about}"
+        table = Table("model", *COLUMNS.values(), title=title, title_justify="left")
+        for row in comparison.rows(name):
+            table.add_row(*row, style="bold" if row[0] == comparison.best else None)
+        console.print(table)
+    for said in comparison.beaten():
+        console.print(f"[yellow]note:[/] {said}")
+    best = trained.best
+    said = f"{best.name} {best.version} is best on validation"
+    if trained.promoted:
+        console.print(f"{said} and was promoted, as no model was before. Next: yujing score")
+    else:
+        console.print(f"{said}. The promoted model stays until you say otherwise:")
+        console.print(f"  yujing models promote {best.name} {best.version} --reason '…'")
+    console.print(f"Report: {trained.report} (and report.json beside it)", soft_wrap=True)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
