@@ -1,0 +1,43 @@
+"""What every reader hands on: some rows of a file as text, with the lines they stand on."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from ingest.reasons import Reason
+
+BROKEN = {"line": pl.Int64, "reason": pl.String, "text": pl.String}
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """`frame` holds only text columns, named as in the header, empty where a cell is; `line` is the place of each row.
+
+    `broken` (columns line, reason, text) are rows that could not be cut into the header's fields. `bytes_read` is how far in
+    the file, as it lies on disk, this chunk reaches: for progress only.
+    """
+
+    frame: pl.DataFrame
+    line: pl.Series
+    broken: pl.DataFrame
+    bytes_read: int = 0
+
+    @property
+    def rows(self) -> int:
+        """Source rows, the broken ones among them."""
+        return self.frame.height + self.broken.height
+
+
+def no_broken() -> pl.DataFrame:
+    """No broken row."""
+    return pl.DataFrame(schema=BROKEN)
+
+
+def broken_rows(lines: list[int], reasons: list[Reason], texts: list[str]) -> pl.DataFrame:
+    """Rows that could not be cut into fields."""
+    return pl.DataFrame({"line": lines, "reason": [str(r) for r in reasons], "text": texts}, schema=BROKEN)
+
+
+def name_columns(header: list[str]) -> list[str]:
+    """Header cells without outer blanks; a nameless one is called by its place, `#1` being the first."""
+    return [cell.strip("\ufeff\u3000 \t\r\n") or f"#{place}" for place, cell in enumerate(header, 1)]

@@ -1,0 +1,49 @@
+"""Why a row was not taken: a small, closed list, each reason with a sentence in Chinese and in English."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Codes in the quarantine. Never renamed: banks filter by them."""
+
+    FIELD_COUNT = "field_count"
+    STRAY_QUOTE = "stray_quote"
+    MISSING_VALUE = "missing_value"
+    NOT_A_NUMBER = "not_a_number"
+    NOT_WHOLE = "not_whole"
+    AMOUNT_SIZE = "amount_size"
+    SHARE_RANGE = "share_range"
+    NOT_A_DATE = "not_a_date"
+    DATE_RANGE = "date_range"
+    DATE_ORDER = "date_order"
+    UNKNOWN_VALUE = "unknown_value"
+    UNKNOWN_CURRENCY = "unknown_currency"
+    CHECK_DIGIT = "check_digit"
+    SELF_LOOP = "self_loop"
+    UNKNOWN_END = "unknown_end"
+    CONFLICT = "conflict"
+
+    @property
+    def sentence(self) -> str:
+        """What an officer reads: Chinese first, English beside it."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.FIELD_COUNT: "该行字段数与表头不符。The row has more or fewer fields than the header.",
+    Reason.STRAY_QUOTE: "该行引号不成对或位置不当。A quotation mark stands where none may.",
+    Reason.MISSING_VALUE: "必填项为空。A value that is required is empty.",
+    Reason.NOT_A_NUMBER: "应为数字，却是文字。A number was expected.",
+    Reason.NOT_WHOLE: "不是整数（金额须精确到分）。Not a whole number (an amount must be whole fen).",
+    Reason.AMOUNT_SIZE: "金额大得不合常理。The amount is absurdly large.",
+    Reason.SHARE_RANGE: "比例须在0到1（0%到100%）之间。A share must be between 0 and 1 (0% and 100%).",
+    Reason.NOT_A_DATE: "日期不是清单所声明的写法。The date is in no form that the manifest declares.",
+    Reason.DATE_RANGE: "日期年份不合常理。The date's year is absurd.",
+    Reason.DATE_ORDER: "开始日期须早于结束日期。The beginning must be before the end.",
+    Reason.UNKNOWN_VALUE: "取值不在允许的范围内。The value is none of those allowed.",
+    Reason.UNKNOWN_CURRENCY: "币种不是ISO 4217代码。The currency is no ISO 4217 code.",
+    Reason.CHECK_DIGIT: "代码校验位不符。The code's check digit is wrong.",
+    Reason.SELF_LOOP: "关系两端为同一主体。Both ends of the relation are the same.",
+    Reason.UNKNOWN_END: "关系的一端或事实的主体不存在。An end of the relation, or the fact's subject, is not known.",
+    Reason.CONFLICT: "同一批次内对同一对象的说法互相矛盾。Rows of one load say different things of the same state.",
+}
