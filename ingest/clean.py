@@ -15,9 +15,14 @@ from ingest.reasons import Reason
 
 _FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
 _FULL_WIDTH_WORDS = {wide: plain for wide, plain in _FULL_WIDTH.items() if plain.isalnum()}
-_BLANKS = {chr(code): " " for code in (0x9, 0xA, 0xB, 0xC, 0xD, 0x85, 0xA0, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)}
+_BLANKS = {
+    chr(code): " " for code in (0x9, 0xA, 0xB, 0xC, 0xD, 0x85, 0xA0, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
+}
 _UNSEEN = {chr(code): "" for code in (*range(0x0, 0x9), *range(0xE, 0x20), 0x7F, *range(0x200B, 0x2010), 0x2060, 0xFEFF)}
-_ODD = r"^ | $|  |[\x00-\x1f\x7f\x{85}\x{a0}\x{2000}-\x{200f}\x{2028}\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}\x{ff01}-\x{ff5e}]"
+_ODD = (
+    r"^ | $|  |[\x00-\x1f\x7f\x{85}\x{a0}\x{2000}-\x{200f}\x{2028}\x{2029}\x{202f}\x{205f}\x{2060}\x{3000}\x{feff}]"
+    r"|[\x{ff01}-\x{ff5e}]"
+)
 _THOUSANDS = r"^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$"
 
 FLAGS = {
@@ -181,10 +186,14 @@ def _whole(column: Column, divisor: int | pl.Series, largest: int, *, rounded: b
     up = (rest > half) | ((rest == half) & (floor % pl.lit(2, pl.Int128) != pl.lit(0, pl.Int128)))
     whole = floor + up.cast(pl.Int128) if rounded else floor
     size = pl.lit(largest, pl.Int128)
-    read = column.values.alias("v").to_frame().select(
-        whole=whole.clip(-size, size).cast(pl.Int64),
-        broken=(rest != pl.lit(0, pl.Int128)).fill_null(False),
-        absurd=((whole > size) | (whole < -size)).fill_null(False),
+    read = (
+        column.values.alias("v")
+        .to_frame()
+        .select(
+            whole=whole.clip(-size, size).cast(pl.Int64),
+            broken=(rest != pl.lit(0, pl.Int128)).fill_null(False),
+            absurd=((whole > size) | (whole < -size)).fill_null(False),
+        )
     )
     done = Column(read["whole"], column.problems, column.tidied)
     done = done if rounded else _also(done, read["broken"] & ~read["absurd"], Reason.NOT_WHOLE)

@@ -40,8 +40,10 @@ def _month(shape: str, form: str) -> _Form:
 
 _EXCEL = _Form(
     r"^\d{2,7}(\.\d+)?$",
-    lambda text: pl.lit(_EXCEL_ZERO).cast(_MOMENT)
-    + pl.duration(seconds=(text.cast(pl.Float64, strict=False).clip(0, 2_958_465.99) * 86_400).round()),
+    lambda text: (
+        pl.lit(_EXCEL_ZERO).cast(_MOMENT)
+        + pl.duration(seconds=(text.cast(pl.Float64, strict=False).clip(0, 2_958_465.99) * 86_400).round())
+    ),
 )
 _TIME = r"\d{1,2}:\d{1,2}:\d{1,2}(\.\d{1,9})?"
 
@@ -50,7 +52,9 @@ def _forms(time_zone: str) -> dict[DateForm, _Form]:
     def epoch(per_second: int) -> _Form:
         def read(text: pl.Expr) -> pl.Expr:
             micros = text.cast(pl.Int64, strict=False).clip(-(10**14), 10**14) * (1_000_000 // per_second)
-            return pl.from_epoch(micros, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+            return (
+                pl.from_epoch(micros, "us").dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
+            )
 
         return _Form(r"^-?\d{1,14}$", read)
 

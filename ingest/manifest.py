@@ -71,7 +71,9 @@ def _as_text(value: Any) -> Any:
 
 Text = Annotated[str, BeforeValidator(_as_text)]
 Columns = Annotated[tuple[Text, ...], BeforeValidator(_as_list), Field(min_length=1)]
-Dates = Annotated[tuple[Annotated[DateForm, BeforeValidator(_as_text)], ...], BeforeValidator(lambda value: _as_list(_as_text(value)))]
+Dates = Annotated[
+    tuple[Annotated[DateForm, BeforeValidator(_as_text)], ...], BeforeValidator(lambda value: _as_list(_as_text(value)))
+]
 
 
 class Condition(_Strict):
@@ -168,7 +170,9 @@ class EntityYield(_Yield):
 
 class _Identified(_Yield):
     key: Columns | None = Field(default=None, description="unique columns: an equal row is a duplicate")
-    identify_by: Columns | None = Field(default=None, description="columns that with an occurrence number identify a row: equal rows are kept")
+    identify_by: Columns | None = Field(
+        default=None, description="columns that with an occurrence number identify a row: equal rows are kept"
+    )
 
     @model_validator(mode="after")
     def _one_identity(self) -> "_Identified":
@@ -225,7 +229,9 @@ class SourceFile(_Strict):
     on_new_column: Severity = Severity.ERROR
     rows: RowCount = RowCount()
     feed: Literal["full", "delta"] = "delta"
-    as_of: date | None = Field(default=None, description="full feeds: the day on which what is no longer told has ended; else today")
+    as_of: date | None = Field(
+        default=None, description="full feeds: the day on which what is no longer told has ended; else today"
+    )
     yields: Annotated[tuple[Yield, ...], Field(min_length=1)]
 
     @property

@@ -52,7 +52,9 @@ def read_delimited(path: Path, dialect: Dialect) -> Iterator[Chunk]:
 def _header(path: Path, data: bytes, dialect: Dialect) -> tuple[list[str], bytes, int]:
     before = data.split(b"\n", dialect.header_row)
     if len(before) < dialect.header_row or not before[dialect.header_row - 1].strip():
-        raise InputError(f"{path}, line {dialect.header_row}: there is no header.", "Give header_row in the manifest.", "header_row")
+        raise InputError(
+            f"{path}, line {dialect.header_row}: there is no header.", "Give header_row in the manifest.", "header_row"
+        )
     header = before[dialect.header_row - 1].decode()
     quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
     names = name_columns(next(csv.reader([header], delimiter=dialect.delimiter, quoting=quoting)))

@@ -19,7 +19,9 @@ def read_parquet(path: Path) -> Iterator[Chunk]:
     file = _open(path)
     nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
     if nested:
-        raise InputError(f"{path}: column {nested[0]} is {file.schema_arrow.field(nested[0]).type}.", "Flatten it first.", nested[0])
+        raise InputError(
+            f"{path}: column {nested[0]} is {file.schema_arrow.field(nested[0]).type}.", "Flatten it first.", nested[0]
+        )
     line, size = 1, path.stat().st_size
     try:
         for batch in file.iter_batches(_ROWS):
@@ -41,7 +43,9 @@ def _open(path: Path) -> pq.ParquetFile:
 
 def _damaged(path: Path, problem: Exception) -> InputError:
     said = str(problem).splitlines()[0]
-    return InputError(f"{path}: this is no readable Parquet file: {said}", "Transfer it again, or declare its real format.", "format")
+    return InputError(
+        f"{path}: this is no readable Parquet file: {said}", "Transfer it again, or declare its real format.", "format"
+    )
 
 
 def _texts(column: pa.Array) -> pl.Series:

@@ -1,0 +1,106 @@
+"""One yield's records of a chunk: every ledger column that differs from row to row. Problems are noted on the way."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import polars as pl
+
+from graph.clock import OPEN_END, START_OF_TIME, now_us
+from graph.identity import record_id
+from graph.ledger.schema import SEPARATOR
+from graph.ontology import RelationType
+from ingest.cells import Cells, wrong_digits
+from ingest.days import encode
+from ingest.plan import EndPlan, Field, YieldPlan
+from ingest.problems import Problems
+from ingest.reasons import Reason
+
+
+def draft(plan: YieldPlan, cells: Cells, row: pl.Series, problems: Problems) -> pl.DataFrame:
+    """`row`, the clocks, `action`, ends and their `…_key`, properties, and `_ident` where rows have an identity of their own."""
+    chosen = cells.holds(plan.spec.when)
+    if not chosen.all():
+        cells, row = cells.only(chosen), row.filter(chosen)
+    return _Draft(plan, cells, row, problems).frame()
+
+
+class _Draft:
+    def __init__(self, plan: YieldPlan, cells: Cells, row: pl.Series, problems: Problems) -> None:
+        self._plan, self._cells, self._row, self._problems = plan, cells, row, problems
+
+    def frame(self) -> pl.DataFrame:
+        return pl.DataFrame([self._row, *self._clocks(), self._action(), *self._ends(), *self._properties(), *self._identity()])
+
+    def _clocks(self) -> Iterator[pl.Series]:
+        plan = self._plan
+        begin = self._day(plan.valid_from, START_OF_TIME)
+        end = self._day(plan.valid_to, OPEN_END)
+        if plan.valid_to:
+            end = _day_after(end) if plan.valid_to.value.inclusive else end
+            disorder = begin > end if plan.spec.close else begin >= end
+            self._problems.note(self._row, disorder, plan.valid_to.value.column, Reason.DATE_ORDER)
+        known = self._constant(None, pl.Int64)
+        if plan.recorded_at:
+            known = self._read(plan.recorded_at)
+            ahead = (known > now_us()).fill_null(False)
+            self._problems.note(self._row, ahead, plan.recorded_at.value.column, Reason.DATE_RANGE)
+        yield from (begin.alias("valid_from"), end.alias("valid_to"), known.alias("recorded_at"))
+
+    def _action(self) -> pl.Series:
+        action = self._constant("state", pl.String)
+        for conditions, name in ((self._plan.spec.close, "close"), (self._plan.spec.retract, "retract")):
+            action = action.set(self._cells.holds(conditions), name) if conditions else action
+        return action.alias("action")
+
+    def _ends(self) -> Iterator[pl.Series]:
+        records = []
+        for end in self._plan.ends:
+            record, key = self._end(end)
+            records.append(record)
+            yield from (record.alias(end.role), key.alias(f"{end.role}_key"))
+        if isinstance(self._plan.kind, RelationType):
+            loop = (records[0] == records[1]) & (self._plan.ends[0].type == self._plan.ends[1].type)
+            self._problems.note(self._row, loop, self._plan.ends[1].key[0], Reason.SELF_LOOP)
+
+    def _end(self, end: EndPlan) -> tuple[pl.Series, pl.Series]:
+        key, missing = self._cells.key(end.key, end.personal)
+        self._problems.note(self._row, missing, end.key[0], Reason.MISSING_VALUE)
+        if end.check:
+            self._problems.note(self._row, wrong_digits(key, end.check), end.key[0], Reason.CHECK_DIGIT)
+        places, distinct = encode(key)
+        records = [record_id(end.type, end.source, each) for each in distinct.to_list()]
+        return pl.Series(records, dtype=pl.String).gather(places), key
+
+    def _properties(self) -> Iterator[pl.Series]:
+        decimals: int | pl.Series = 2
+        if self._plan.currency:
+            currency, decimals = self._cells.currency(self._plan.currency)
+            self._problems.note_column(self._row, currency, self._plan.currency)
+            yield currency.values.alias("currency")
+        for field in self._plan.fields:
+            read = self._cells.read(field, decimals)
+            self._problems.note_column(self._row, read, field)
+            yield read.values.alias(field.name)
+
+    def _identity(self) -> Iterator[pl.Series]:
+        if self._plan.identity:
+            parts = [pl.lit(self._cells.code(name)) for name in self._plan.identity]
+            yield pl.select(pl.concat_str(parts, separator=SEPARATOR)).to_series().alias("_ident")
+
+    def _day(self, field: Field | None, otherwise: date) -> pl.Series:
+        if field is None:
+            return self._constant(otherwise, pl.Date)
+        return self._read(field).to_frame("day").select(pl.col("day").fill_null(otherwise)).to_series()
+
+    def _read(self, field: Field) -> pl.Series:
+        read = self._cells.read(field)
+        self._problems.note_column(self._row, read, field)
+        return read.values
+
+    def _constant(self, value: object, kind: type[pl.DataType]) -> pl.Series:
+        return pl.repeat(value, len(self._row), dtype=kind, eager=True)
+
+
+def _day_after(days: pl.Series) -> pl.Series:
+    day = pl.col("day")
+    return days.to_frame("day").select(pl.when(day < OPEN_END).then(day.dt.offset_by("1d")).otherwise(day)).to_series()

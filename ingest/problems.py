@@ -1,0 +1,63 @@
+"""What is wrong with the rows of one chunk, and what was tidied in them: row, column, value, reason."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from ingest.clean import Column
+from ingest.plan import Field
+from ingest.reasons import Reason
+from ingest.tokens import Tokenise
+
+ISSUES = pl.Schema({"row": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
+ORIGINALS = pl.Schema({"row": pl.Int64, "column": pl.String, "original": pl.String, "read": pl.String})
+
+
+class Problems:
+    """Collects problems over all yields of a chunk. Personal values enter as tokens only."""
+
+    def __init__(self, frame: pl.DataFrame, row: pl.Series, personal: Mapping[str, str], tokenise: Tokenise) -> None:
+        self._frame, self._row, self._personal, self._tokenise = frame, row, personal, tokenise
+        self._issues: list[pl.DataFrame] = []
+        self._warnings: list[pl.DataFrame] = []
+        self._originals: list[pl.DataFrame] = []
+
+    def note(self, row: pl.Series, where: pl.Series, column: str, reason: Reason, *, warn: bool = False) -> None:
+        """The rows of `row` at `where` have this problem in this column."""
+        places = row.filter(where)
+        if places.is_empty():
+            return
+        frame = pl.DataFrame({"row": places, "value": self._values(places, column)})
+        frame = frame.select("row", pl.lit(column).alias("column"), "value", pl.lit(str(reason)).alias("reason"))
+        (self._warnings if warn else self._issues).append(frame)
+
+    def note_column(self, row: pl.Series, read: Column, field: Field) -> None:
+        """Everything that is wrong with a field that was read, and the cells that were tidied for it."""
+        name = field.value.column or min(field.value.columns, default="")
+        for where, reason in read.problems:
+            self.note(row, where, name, reason, warn=reason is Reason.CHECK_DIGIT and not field.value.check)
+        if read.tidied is not None and field.value.column:
+            places = row.filter(read.tidied)
+            said = read.values.filter(read.tidied).cast(pl.String)
+            self._originals.append(
+                pl.DataFrame({"row": places, "original": self._values(places, name), "read": said, "column": name})
+            )
+
+    def issues(self) -> pl.DataFrame:
+        """One row for each thing that keeps a source row out."""
+        return pl.concat([pl.DataFrame(schema=ISSUES), *self._issues])
+
+    def warnings(self) -> pl.DataFrame:
+        """The same for what is only worth a look."""
+        return pl.concat([pl.DataFrame(schema=ISSUES), *self._warnings])
+
+    def originals(self) -> pl.DataFrame:
+        """Cells that were tidied, as they stood and as they were read."""
+        frames = [frame.select(ORIGINALS.names()) for frame in self._originals]
+        return pl.concat([pl.DataFrame(schema=ORIGINALS), *frames]).unique(["row", "column"], keep="first", maintain_order=True)
+
+    def _values(self, places: pl.Series, column: str) -> pl.Series:
+        if column not in self._frame.columns:
+            return pl.repeat("", places.len(), dtype=pl.String, eager=True)
+        values = self._frame[column].gather(self._row.search_sorted(places))
+        return self._tokenise(values, self._personal[column]) if column in self._personal else values

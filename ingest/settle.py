@@ -1,0 +1,298 @@
+"""Stage two: what the staged records say together and against the ledger. All of it is SQL over Parquet, so memory is bounded.
+
+In order: equal rows get their occurrence numbers; records are compared with the ledger and each other; rows in conflict or
+with an unknown end leave, whole, and the rest is compared again until none leaves; then stubs and closings are made.
+"""
+
+import secrets
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import ibis
+import polars as pl
+import pyarrow as pa
+
+from graph.clock import OPEN_END, START_OF_TIME
+from graph.ledger import Ledger
+from graph.ledger.schema import ledger_schema
+from graph.ledger.versions import CONFLICT, NEW, classify, closings, content_sql
+from ingest.plan import columns_of
+from ingest.reasons import Reason
+from ingest.stage import Part, Staged, text_sql
+
+_HELD = "HOLDS_SHARES"
+_SHOWN = 5
+_TOLERANCE = 1e-6
+_ROWS_AT_ONCE = 122_880
+_ID_OF_REPEAT = "substr(sha256(id || chr(31) || n), 1, 32)"
+
+
+@dataclass(frozen=True)
+class FullFeed:
+    """Types whose files tell everything, so that what they no longer tell has ended on a day."""
+
+    types: frozenset[str]
+    ended_on: date
+
+
+@dataclass
+class Settled:
+    """What is new, type by type, and what was refused on the way."""
+
+    new: Counter[str] = field(default_factory=Counter)
+    same: Counter[str] = field(default_factory=Counter)
+    stubs: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    duplicate_rows: int = 0
+
+    @property
+    def anything(self) -> bool:
+        """Whether the ledger has anything to learn."""
+        return bool(self.new.total() + self.closed.total())
+
+
+class Settler:
+    """Settles one load against the ledger, under the ledger's writing lock.
+
+    Its tables lie in DuckDB's memory (and spill from there), under names of its own: `same` holds the records that say
+    nothing new, `named` the distinct ends that rows name.
+    """
+
+    def __init__(self, ledger: Ledger, staged: Staged, feed: str) -> None:
+        self._ledger, self._staged, self._feed = ledger, staged, feed
+        self._connection = ledger.backend.con
+        own = secrets.token_hex(4)
+        self._same, self._named, self._again, self._bad = (f"{name}_{own}" for name in ("same", "named", "again", "bad"))
+        self._stub_sql: dict[str, str] = {}
+        self._closings: dict[str, pa.Table] = {}
+        self._refused = False
+
+    def settle(self, *, refuse_unknown: bool, full: Sequence[FullFeed]) -> Settled:
+        """Everything up to, but not including, the writing."""
+        self._number_repeats()
+        self._compare()
+        while self._refuse(unknown=refuse_unknown):
+            self._compare()
+        settled = Settled()
+        self._count(settled)
+        self._make_stubs(settled)
+        for each in full:
+            self._close(each, settled)
+        return settled
+
+    def rows(self) -> Iterator[tuple[str, pa.RecordBatchReader]]:
+        """What is to be appended, by type, in the ledger's schema."""
+        for name in self._types():
+            columns = self._columns(name)
+            yield name, self._stream(f"SELECT {columns} FROM {self._read(name)} ANTI JOIN {self._same} USING (record)")
+        for name, sql in self._stub_sql.items():
+            yield name, self._stream(sql)
+        for name, table in self._closings.items():
+            yield name, table.to_reader()
+
+    def close(self) -> None:
+        """Drops the temporary tables."""
+        for name in (self._same, self._named):
+            self._run(f"DROP TABLE IF EXISTS {name}")
+
+    # -- equal rows -----------------------------------------------------------------------------------------------------
+
+    def _number_repeats(self) -> None:
+        for name in sorted({part.type_name for part in self._staged.parts if part.counted}):
+            parts = [part for part in self._staged.parts if part.type_name == name and part.counted]
+            told = _files([part.path for part in parts], "filename = true")
+            self._run(f"""
+                CREATE OR REPLACE TABLE {self._again} AS
+                WITH told AS (SELECT id, row, content, filename AS part FROM {told}),
+                often AS (SELECT id FROM told GROUP BY id HAVING count(*) > 1),
+                placed AS (
+                    SELECT *, dense_rank() OVER (PARTITION BY id ORDER BY content, row) AS n FROM told SEMI JOIN often USING (id)
+                )
+                SELECT * FROM placed WHERE n > 1
+            """)
+            touched = {path for (path,) in self._rows(f"SELECT DISTINCT part FROM {self._again}")}
+            for part in parts:
+                if str(part.path) in touched:
+                    repeats = f"(SELECT DISTINCT id, row, n FROM {self._again} WHERE part = {text_sql(str(part.path))})"
+                    new_id = f"CASE WHEN n IS NULL THEN id ELSE {_ID_OF_REPEAT} END AS id"
+                    self._rewrite(
+                        part, f"SELECT * EXCLUDE (n) REPLACE ({new_id}) FROM {{part}} LEFT JOIN {repeats} USING (id, row)"
+                    )
+            self._run(f"DROP TABLE {self._again}")
+
+    def _rewrite(self, part: Part, sql: str) -> None:
+        path = part.path.with_name(part.path.stem + "x.parquet")
+        self._run(f"COPY ({sql.format(part=_files([part.path]))}) TO {text_sql(str(path))} (FORMAT parquet, COMPRESSION lz4_raw)")
+        part.path.unlink()
+        self._staged.parts[self._staged.parts.index(part)] = replace(part, path=path)
+
+    # -- against the ledger and each other ------------------------------------------------------------------------------
+
+    def _compare(self) -> None:
+        self._run(f"CREATE OR REPLACE TABLE {self._same} (record BIGINT, row BIGINT, type VARCHAR, status VARCHAR)")
+        for name in self._types():
+            compared = classify(self._ledger, name, self._paths(name))
+            told = compared.filter(compared._status != NEW).select("record", "row", "_status")
+            self._run(f"INSERT INTO {self._same} SELECT record, row, {text_sql(name)}, _status FROM ({self._sql(told)})")
+
+    def _refuse(self, *, unknown: bool) -> bool:
+        """Takes the rows out that cannot stand; whether there were any."""
+        clash = f"SELECT DISTINCT row, '' AS \"column\", type AS value, '{Reason.CONFLICT}' AS reason FROM {self._same}"
+        found = [self._table(f"{clash} WHERE status = '{CONFLICT}'")]
+        if unknown:
+            found += [self._unknown_rows(name) for name in self._types() if not self._is_entity(name)]
+        issues = pa.concat_tables(found)
+        if not issues.num_rows:
+            return False
+        self._refused = True
+        self._staged.keep(pl.DataFrame(issues), "issues")
+        self._connection.register(self._bad, issues.select(["row"]))
+        for part in list(self._staged.parts):
+            hit = f"SELECT count(*) FROM {_files([part.path])} SEMI JOIN {self._bad} USING (row)"
+            if self._number(hit):
+                self._rewrite(part, f"SELECT * FROM {{part}} ANTI JOIN {self._bad} USING (row)")
+        self._connection.unregister(self._bad)
+        return True
+
+    def _unknown_rows(self, name: str) -> pa.Table:
+        self._name_ends()
+        unknown = f"(SELECT type, record, key FROM {self._named} ANTI JOIN ({self._known_records()}) k USING (type, record))"
+        roles = [c for c in ledger_schema(self._ledger.ontology, name).names if c in ("src", "dst", "subject")]
+        each = [
+            f"SELECT DISTINCT row, '' AS \"column\", u.type || ' ' || u.key AS value, '{Reason.UNKNOWN_END}' AS reason "
+            f"FROM {self._read(name)} p JOIN {unknown} u ON p.{role} = u.record AND p.{role}_type = u.type"
+            for role in roles
+        ]
+        return self._table(" UNION ALL ".join(each))
+
+    # -- counting -------------------------------------------------------------------------------------------------------
+
+    def _count(self, settled: Settled) -> None:
+        for name, records in self._rows(f"SELECT type, count(*) FROM {self._same} GROUP BY type"):
+            settled.same[name] = records
+        for name in self._types():
+            settled.new[name] = self._number(f"SELECT count(*) FROM {self._read(name)}") - settled.same[name]
+        if settled.same.total():
+            said = " UNION ALL ".join(f"SELECT row FROM {self._read(name)}" for name in self._types())
+            settled.duplicate_rows = self._number(f"""
+                WITH same AS (SELECT row, count(*) AS records FROM {self._same} GROUP BY row),
+                said AS (SELECT row, count(*) AS records FROM ({said}) SEMI JOIN same USING (row) GROUP BY row)
+                SELECT count(*) FROM same JOIN said USING (row, records)
+            """)
+
+    # -- shares ---------------------------------------------------------------------------------------------------------
+
+    def share_warnings(self) -> tuple[str, ...]:
+        """Firms of which this load's open states say that more than the whole is held, with the rows that say so."""
+        if _HELD not in self._types():
+            return ()
+        found = self._rows(f"""
+            WITH open AS (SELECT * FROM {self._read(_HELD)} WHERE action = 'state' AND valid_to = DATE '{OPEN_END}'),
+            last AS (SELECT * FROM open QUALIFY row_number() OVER (PARTITION BY id ORDER BY valid_from DESC, row DESC) = 1)
+            SELECT dst, sum(equity_share) AS held, list(file || ':' || line ORDER BY row)[1:{_SHOWN}], count(*) OVER () FROM last
+            GROUP BY dst HAVING held > 1 + {_TOLERANCE} ORDER BY held DESC, dst LIMIT {_SHOWN}
+        """)
+        said = [f"Firm-{dst}: shares sum to {held:.4f} ({', '.join(rows)})." for dst, held, rows, _ in found]
+        return (f"{found[0][3]} firms whose shares sum to more than 1.", *said) if found else ()
+
+    # -- stubs and closings ---------------------------------------------------------------------------------------------
+
+    def _make_stubs(self, settled: Settled) -> None:
+        self._name_ends()
+        kinds = [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
+        for name in kinds:
+            kind = self._ledger.ontology.get(name)
+            nulls = ", ".join(f'NULL::{duck} AS "{column}"' for column, duck in columns_of(kind))
+            fresh = f"""
+                SELECT record AS id, DATE '{START_OF_TIME}' AS valid_from, DATE '{OPEN_END}' AS valid_to, recorded_at,
+                    'state' AS action, true AS stub, source, key, {nulls}
+                FROM {self._named} ANTI JOIN ({self._known_records(name)}) k USING (type, record) WHERE type = {text_sql(name)}
+            """
+            sql = f"SELECT *, {content_sql(kind)} AS content FROM ({fresh})"
+            settled.stubs[name] = self._number(f"SELECT count(*) FROM ({sql})")
+            if settled.stubs[name]:
+                self._stub_sql[name] = sql
+        settled.stubs += Counter()
+
+    def _close(self, full: FullFeed, settled: Settled) -> None:
+        for name in sorted(full.types):
+            told = [*self._paths(name), *self._staged.mentioned.get(name, [])]
+            if told:
+                ended = self._ledger.stream(closings(self._ledger, name, self._feed, told, full.ended_on)).read_all()
+                settled.closed[name] = ended.num_rows
+                self._closings[name] = ended
+
+    def _name_ends(self) -> None:
+        """The distinct ends that rows still in the load name, with the first moment one did."""
+        files = self._staged.files.get("ends", [])
+        source = _files(files) if files else "(SELECT '' AS type, '' AS record, '' AS source, '' AS key, 0 AS recorded_at LIMIT 0)"
+        still = f"SEMI JOIN ({' UNION '.join(self._ends())}) USING (type, record)" if self._refused and self._ends() else ""
+        self._run(f"""
+            CREATE OR REPLACE TABLE {self._named} AS
+            SELECT type, record, min(source) AS source, min(key) AS key, min(recorded_at) AS recorded_at
+            FROM {source} {still} GROUP BY type, record
+        """)
+
+    def _ends(self) -> list[str]:
+        named = []
+        for name in self._types():
+            columns = ledger_schema(self._ledger.ontology, name).names
+            roles = [role for role in ("src", "dst", "subject") if role in columns]
+            named += [f"SELECT {role}_type AS type, {role} AS record FROM {self._read(name)}" for role in roles]
+        return named
+
+    def _known_records(self, only: str = "") -> str:
+        """Records that the ledger or this load tells of, as type and record."""
+        kinds = [only] if only else [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
+        said = []
+        for name in kinds:
+            said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM ({self._sql(self._ledger.table(name).select('id'))})")
+            if self._paths(name):
+                said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM {self._read(name)}")
+        return " UNION ".join(said) or "SELECT '' AS type, '' AS record WHERE false"
+
+    # -- DuckDB ---------------------------------------------------------------------------------------------------------
+
+    def _types(self) -> list[str]:
+        return sorted({part.type_name for part in self._staged.parts})
+
+    def _paths(self, name: str) -> list[Path]:
+        return [part.path for part in self._staged.parts if part.type_name == name]
+
+    def _read(self, name: str) -> str:
+        return _files(self._paths(name))
+
+    def _columns(self, name: str) -> str:
+        own = ledger_schema(self._ledger.ontology, name).names
+        return ", ".join(f'"{column}"' for column in own if column not in ("batch", "attempt"))
+
+    def _is_entity(self, name: str) -> bool:
+        return name in self._ledger.ontology.entities
+
+    def _stream(self, sql: str) -> pa.RecordBatchReader:
+        return self._connection.cursor().sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
+
+    def _sql(self, expression: ibis.Table) -> str:
+        return str(ibis.to_sql(expression, dialect="duckdb"))
+
+    def _run(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        return rows
+
+    def _table(self, sql: str) -> pa.Table:
+        return self._connection.sql(sql).to_arrow_table()
+
+    def _number(self, sql: str) -> int:
+        return int(self._rows(sql)[0][0])
+
+
+def _files(paths: Sequence[Path], options: str = "") -> str:
+    listed = ", ".join(text_sql(str(path)) for path in paths)
+    return f"read_parquet([{listed}]{', ' + options if options else ''})"

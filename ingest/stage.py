@@ -1,0 +1,180 @@
+"""Stage one: chunks of a file become checked records in Parquet parts, all records of a row or none.
+
+Nothing here knows what other rows say; that is settled in stage two, over all parts at once.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from graph.ledger.versions import content_sql
+from graph.ontology import EntityType
+from ingest.cells import Cells
+from ingest.draft import draft
+from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
+from ingest.problems import ISSUES, Problems
+from ingest.readers import Chunk
+from ingest.tokens import Tokenise
+
+LINE_BITS = 40
+"""A source row's number is its file's place in the load, shifted by these, plus its line."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file (or sheet) of a load: its place, what lineage calls it, and what its rows yield."""
+
+    number: int
+    file: str
+    sheet: str
+    plans: tuple[YieldPlan, ...]
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A Parquet file of staged records of one type, from one source; `record` numbers them over all parts."""
+
+    path: Path
+    source: int
+    type_name: str
+    counted: bool
+
+
+@dataclass
+class Staged:
+    """What stage one leaves in `folder`, and plain counts."""
+
+    folder: Path
+    rows: int = 0
+    idle_rows: int = 0  # rows that yield no record at all
+    tidied: int = 0
+    remarks: list[str] = field(default_factory=list)  # what is worth a look about whole files
+    parts: list[Part] = field(default_factory=list)
+    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, issues, warnings, originals
+    seen: Counter[str] = field(default_factory=Counter)  # records by type, the refused ones among them
+    mentioned: dict[str, list[Path]] = field(default_factory=dict)  # of full feeds: ids of refused records, by type
+    uncut: bool = False  # of full feeds: some row could not even be cut into fields
+
+    def keep(self, frame: pl.DataFrame, name: str) -> None:
+        """Writes a frame as one more file of `name`, unless it is empty."""
+        if frame.height:
+            known = self.files.setdefault(name, [])
+            path = self.folder / f"{name}-{len(known):06d}.parquet"
+            frame.write_parquet(path, compression="lz4", statistics=False)
+            known.append(path)
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What staging works with: DuckDB for hashes and Parquet, the bank's time zone, the feed's name, tokens."""
+
+    engine: duckdb.DuckDBPyConnection
+    time_zone: str
+    feed: str
+    tokenise: Tokenise
+
+
+class Stager:
+    """Takes the chunks of one source, in order."""
+
+    def __init__(self, source: Source, staged: Staged, shop: Workshop) -> None:
+        self._source, self._staged, self._shop = source, staged, shop
+        self._personal = personal_columns(source.plans)
+
+    def take(self, chunk: Chunk) -> None:
+        """Checks and stages one chunk."""
+        row = (chunk.line + (self._source.number << LINE_BITS)).alias("row")
+        cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise)
+        problems = Problems(chunk.frame, row, self._personal, self._shop.tokenise)
+        drafts = [draft(plan, cells, row, problems) for plan in self._source.plans]
+        self._count(chunk, row, drafts)
+        bad = self._keep_problems(chunk, problems)
+        for plan, records in zip(self._source.plans, drafts, strict=True):
+            refused = pl.col("row").is_in(bad.implode())
+            self._keep(plan, records.filter(~refused) if bad.len() else records)
+            if self._source.full and bad.len():
+                self._mention(plan, records.filter(refused))
+
+    def _count(self, chunk: Chunk, row: pl.Series, drafts: Sequence[pl.DataFrame]) -> None:
+        self._staged.rows += chunk.rows
+        for plan, records in zip(self._source.plans, drafts, strict=True):
+            self._staged.seen[plan.type_name] += records.height
+        if all(records.height < len(row) for records in drafts):
+            self._staged.idle_rows += len(row) - pl.concat([records["row"] for records in drafts]).n_unique()
+
+    def _keep_problems(self, chunk: Chunk, problems: Problems) -> pl.Series:
+        issues, originals = problems.issues(), problems.originals()
+        shift = self._source.number << LINE_BITS
+        text = chunk.broken["text"]
+        hidden = self._shop.tokenise(text, "row") if self._personal and len(text) else text  # it may hold anything
+        broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
+        self._staged.keep(pl.concat([broken.cast(dict(ISSUES)), issues]), "issues")
+        self._staged.uncut |= self._source.full and broken.height > 0
+        self._staged.keep(problems.warnings(), "warnings")
+        self._staged.keep(originals, "originals")
+        self._staged.tidied += originals.height
+        return issues["row"].unique()
+
+    def _keep(self, plan: YieldPlan, records: pl.DataFrame) -> None:
+        if not records.height:
+            return
+        parts = self._staged.parts
+        path = self._staged.folder / f"{plan.type_name}-{len(parts):06d}.parquet"
+        self._write(records, plan, path)
+        parts.append(Part(path, self._source.number, plan.type_name, plan.counted))
+        if not isinstance(plan.kind, EntityType):
+            self._staged.keep(pl.concat([_named(records, end) for end in plan.ends]), "ends")
+
+    def _mention(self, plan: YieldPlan, records: pl.DataFrame) -> None:
+        """A record of a full feed that was refused was told nevertheless: it has not ended."""
+        known = self._staged.mentioned.setdefault(plan.type_name, [])
+        path = self._staged.folder / f"mentioned-{plan.type_name}-{len(known):06d}.parquet"
+        self._write(records, plan, path)
+        known.append(path)
+
+    def _write(self, records: pl.DataFrame, plan: YieldPlan, path: Path) -> None:
+        first = len(self._staged.parts) << LINE_BITS
+        rows = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64) + first).to_arrow()
+        self._shop.engine.register("staged_rows", rows)
+        select = _select(plan, self._shop.feed, self._source, set(records.columns))
+        sql = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
+        self._shop.engine.execute(f"COPY ({sql}) TO {text_sql(str(path))} (FORMAT parquet, COMPRESSION lz4_raw)")
+        self._shop.engine.unregister("staged_rows")
+
+
+def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
+    columns = [
+        *("record", "row"),
+        f"row & {(1 << LINE_BITS) - 1} AS line",
+        f"{text_sql(feed)} AS feed",
+        f"{text_sql(source.file)} AS file",
+        f"{text_sql(source.sheet) if source.sheet else 'NULL::VARCHAR'} AS sheet",
+        *("valid_from", "valid_to", "recorded_at", "action"),
+        *_place_columns(plan, feed),
+        *(f'"{name}"' if name in there else f'NULL::{kind} AS "{name}"' for name, kind in columns_of(plan.kind)),
+    ]
+    return f"SELECT {', '.join(columns)} FROM staged_rows"
+
+
+def _place_columns(plan: YieldPlan, feed: str) -> list[str]:
+    """The id, and what the record is about."""
+    if isinstance(plan.kind, EntityType):
+        return ["id", "false AS stub", f"{text_sql(plan.ends[0].source)} AS source", "id_key AS key"]
+    own = f"substr(sha256({text_sql(plan.type_name)} || chr(31) || {text_sql(feed)} || chr(31) || _ident), 1, 32) AS id"
+    return [own, *(column for end in plan.ends for column in (f"{text_sql(end.type)} AS {end.role}_type", end.role))]
+
+
+def _named(records: pl.DataFrame, end: EndPlan) -> pl.DataFrame:
+    """The distinct records that rows name as one end, and the first moment at which one did."""
+    named = records.group_by(record=pl.col(end.role), key=pl.col(f"{end.role}_key")).agg(pl.col("recorded_at").min())
+    return named.select(pl.lit(end.type).alias("type"), "record", pl.lit(end.source).alias("source"), "key", "recorded_at")
+
+
+def text_sql(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,49 @@
+"""`yujing ingest`: loads the files that a manifest names."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ingest.result import IngestResult
+
+_LOADED_WITH_QUARANTINE = 3
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("ingest")(_ingest)
+
+
+def _ingest(
+    manifest: Annotated[Path, typer.Argument(help="清单 manifest.yaml: which files, and how their rows are read.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查不写入。Check everything, write nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="输出一个JSON对象。Print one JSON object.")] = False,
+) -> None:
+    """导入清单所列文件：检查、隔离、入账。Load a manifest's files into the ledger.
+
+    Exit 0 clean, 3 loaded with quarantine, 2 refused.
+    """
+    from rich.console import Console
+
+    from ingest.run import ingest
+    from yujing.ingest_report import LiveProgress, print_result
+    from yujing.settings import Settings
+    from yujing.wiring import open_ledger, open_vault
+
+    settings = Settings()
+    ledger = open_ledger(settings)
+    with LiveProgress(Console(stderr=True)) as progress:
+        result = ingest(
+            manifest,
+            ledger,
+            open_vault(settings),
+            quarantine=settings.quarantine,
+            data_root=settings.data,
+            dry_run=dry_run,
+            progress=progress,
+        )
+    _say(result, as_json, print_result)
+    raise typer.Exit(0 if result.clean else _LOADED_WITH_QUARANTINE)
