@@ -97,7 +97,7 @@ class _Draft:
         self._problems.note_column(self._row, read, field)
         return read.values
 
-    def _constant(self, value: object, kind: type[pl.DataType]) -> pl.Series:
+    def _constant(self, value: str | date | None, kind: type[pl.DataType]) -> pl.Series:
         return pl.repeat(value, len(self._row), dtype=kind, eager=True)
 
 

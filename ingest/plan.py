@@ -170,14 +170,16 @@ class _Planner:
 
     def _field(self, prop: Property, value: Value) -> Field:
         unit = value.unit or default_unit(prop.kind, self.defaults.money_unit, self.defaults.share_unit)
-        allowed = {Kind.MONEY: MONEY_UNITS, Kind.SHARE: NUMBER_UNITS.keys(), Kind.NUMBER: NUMBER_UNITS.keys()}.get(
+        units: dict[Kind, set[Unit]] = {Kind.MONEY: set(MONEY_UNITS), Kind.SHARE: set(NUMBER_UNITS), Kind.NUMBER: set(NUMBER_UNITS)}
+        allowed = units.get(prop.kind, {Unit.ONE})
             prop.kind, {Unit.ONE}
         )
         where = f"properties.{prop.name}"
         if unit not in allowed:
             raise self._wrong(where, f"unit {unit} does not fit kind {prop.kind}.", f"Take one of {', '.join(sorted(allowed))}.")
         meant = {*value.values.values(), *(case.then for case in value.cases)} - {""}
-        known = {Kind.CHOICE: set(prop.values), Kind.FLAG: set(FLAGS)}.get(prop.kind, meant)
+        closed: dict[Kind, set[str]] = {Kind.CHOICE: set(prop.values), Kind.FLAG: set(FLAGS)}
+        known = closed.get(prop.kind, meant)
         if meant - known:
             raise self._wrong(where, f"'{min(meant - known)}' is no value of it.", f"Its values are {', '.join(sorted(known))}.")
         dates = self._dates(value)

@@ -134,7 +134,8 @@ def _prepare(path: Path, ledger: Ledger, data_root: Path) -> _Load:
     manifest, text_hash = read_manifest(path)
     additions = read_additions(path.parent / manifest.ontology) if manifest.ontology else OntologyAdditions()
     ontology = extend_ontology(ledger.ontology, additions)
-    files, sources = [], []
+    files: list[tuple[SourceFile, Path]] = []
+    sources: list[Source] = []
     for place, spec in enumerate(manifest.files):
         plans = plan_file(manifest, place, ontology)
         for found in _find(spec, path.parent, data_root):

@@ -113,7 +113,7 @@ class Stager:
         text = chunk.broken["text"]
         hidden = self._shop.tokenise(text, "row") if self._personal and len(text) else text  # it may hold anything
         broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
-        self._staged.keep(pl.concat([broken.cast(dict(ISSUES)), issues]), "issues")
+        self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
         self._staged.keep(problems.warnings(), "warnings")
         self._staged.keep(originals, "originals")

@@ -6,7 +6,7 @@ runs over several lines, or a stray quote) are looked at one by one. So one stra
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,8 +56,7 @@ def _header(path: Path, data: bytes, dialect: Dialect) -> tuple[list[str], bytes
             f"{path}, line {dialect.header_row}: there is no header.", "Give header_row in the manifest.", "header_row"
         )
     header = before[dialect.header_row - 1].decode()
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    names = name_columns(next(csv.reader([header], delimiter=dialect.delimiter, quoting=quoting)))
+    names = name_columns(next(_rows_of([header], dialect)))
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{path}, line {dialect.header_row}: the header names {twice} twice.", "Rename one of them.", twice[0])
@@ -72,7 +71,7 @@ def _chunk(lines: "_Lines", columns: list[str], block: Block) -> Chunk:
     broken = broken_rows(
         [int(lines.numbers[i]) for i in bad],
         [Reason.STRAY_QUOTE if lines.misquoted[i] else Reason.FIELD_COUNT for i in bad],
-        [lines.text(i) for i in bad],
+        [lines.text(int(i)) for i in bad],
     )
     return Chunk(_parse(lines.only(good), columns, lines.dialect, len(numbers)), numbers, broken, block.bytes_read)
 
@@ -95,10 +94,12 @@ def _parse(data: bytes, columns: list[str], dialect: Dialect, rows: int) -> pl.D
 
 def _parse_slowly(data: bytes, columns: list[str], dialect: Dialect) -> pl.DataFrame:
     """The standard library's reader: for the rare block that the fast one divides otherwise than `_Lines` did."""
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    text = io.StringIO(data.decode(), newline="")
-    rows = [row for row in csv.reader(text, delimiter=dialect.delimiter, quoting=quoting) if row]
+    rows = [row for row in _rows_of(io.StringIO(data.decode(), newline=""), dialect) if row]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _rows_of(lines: Iterable[str], dialect: Dialect) -> Iterator[list[str]]:
+    return csv.reader(lines, delimiter=dialect.delimiter, quoting=csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE)
 
 
 class _Lines:
@@ -128,7 +129,8 @@ class _Lines:
     @cached_property
     def blank(self) -> npt.NDArray[np.bool_]:
         """Lines with nothing on them: no rows."""
-        return self._ends == self._starts
+        blank: npt.NDArray[np.bool_] = self._ends == self._starts
+        return blank
 
     @cached_property
     def misquoted(self) -> npt.NDArray[np.bool_]:
@@ -150,7 +152,8 @@ class _Lines:
         return self._data[self._starts[row] : self._ends[row]].decode()
 
     def _outside(self, places: _Places) -> npt.NDArray[np.bool_]:
-        return np.searchsorted(self._quotes, places) % 2 == 0
+        outside: npt.NDArray[np.bool_] = np.searchsorted(self._quotes, places) % 2 == 0
+        return outside
 
     def _settle_quotes(self, last: bool) -> tuple[_Places, _Places]:
         """Where quotes stand that count, and the lines that hold a stray one (whose quotes do not)."""
@@ -168,7 +171,8 @@ class _Lines:
 
     def _pair(self, odd: list[int], last: bool) -> tuple[list[int], int]:
         """Odd lines that belong together make one row; the others are stray. Also the line that may go on in the next block."""
-        stray, place = [], 0
+        stray: list[int] = []
+        place = 0
         while place < len(odd):
             line = odd[place]
             partner = odd[place + 1] if place + 1 < len(odd) else -1

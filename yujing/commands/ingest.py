@@ -2,12 +2,9 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from ingest.result import IngestResult
 
 _LOADED_WITH_QUARANTINE = 3
 
@@ -18,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
 
 def _ingest(
-    manifest: Annotated[Path, typer.Argument(help="清单 manifest.yaml: which files, and how their rows are read.", show_default=False)],
+    manifest: Annotated[Path, typer.Argument(help="清单 manifest.yaml", show_default=False)],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查不写入。Check everything, write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="输出一个JSON对象。Print one JSON object.")] = False,
 ) -> None:
@@ -28,8 +25,8 @@ def _ingest(
     """
     from rich.console import Console
 
+    from ingest.report import LiveProgress, print_result
     from ingest.run import ingest
-    from yujing.ingest_report import LiveProgress, print_result
     from yujing.settings import Settings
     from yujing.wiring import open_ledger, open_vault
 
@@ -45,5 +42,8 @@ def _ingest(
             dry_run=dry_run,
             progress=progress,
         )
-    _say(result, as_json, print_result)
+    if as_json:
+        typer.echo(json.dumps(result.to_json(), ensure_ascii=False))
+    else:
+        print_result(result, Console())
     raise typer.Exit(0 if result.clean else _LOADED_WITH_QUARANTINE)
