@@ -6,8 +6,7 @@ from datetime import date
 import polars as pl
 
 from graph.clock import OPEN_END, START_OF_TIME, now_us
-from graph.identity import record_id
-from graph.ledger.schema import SEPARATOR
+from graph.ids import SEPARATOR, record_id
 from graph.ontology import RelationType
 from ingest.cells import Cells, wrong_digits
 from ingest.days import encode

@@ -119,16 +119,13 @@ class _Planner:
     def _kind(self, spec: Yield) -> LedgerType:
         match spec:
             case EntityYield():
-                name, group = spec.entity, "entity"
+                name, group, known = spec.entity, "entity", sorted(self.ontology.entities)
             case RelationYield():
-                name, group = spec.relation, "relation"
+                name, group, known = spec.relation, "relation", sorted(self.ontology.relations)
             case FactYield():
-                name, group = spec.fact, "fact"
-        kinds = {"entity": self.ontology.entities, "relation": self.ontology.relations, "fact": self.ontology.facts}[group]
-        if name not in kinds:
-            raise self._wrong(
-                group, f"the ontology has no {group} '{name}'.", f"Declare it, or take one of {', '.join(sorted(kinds))}."
-            )
+                name, group, known = spec.fact, "fact", sorted(self.ontology.facts)
+        if name not in known:
+            raise self._wrong(group, f"the ontology has no {group} '{name}'.", f"Declare it, or take one of {', '.join(known)}.")
         return self.ontology.get(name)
 
     def _ends(self, spec: Yield, kind: LedgerType) -> Iterator[EndPlan]:
@@ -172,8 +169,6 @@ class _Planner:
         unit = value.unit or default_unit(prop.kind, self.defaults.money_unit, self.defaults.share_unit)
         units: dict[Kind, set[Unit]] = {Kind.MONEY: set(MONEY_UNITS), Kind.SHARE: set(NUMBER_UNITS), Kind.NUMBER: set(NUMBER_UNITS)}
         allowed = units.get(prop.kind, {Unit.ONE})
-            prop.kind, {Unit.ONE}
-        )
         where = f"properties.{prop.name}"
         if unit not in allowed:
             raise self._wrong(where, f"unit {unit} does not fit kind {prop.kind}.", f"Take one of {', '.join(sorted(allowed))}.")

@@ -33,6 +33,7 @@ def build_app() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
+    app.callback()(lambda: None)  # else Typer drops the command's name where there is only one
     for family in _FAMILIES:
         if importlib.util.find_spec(f"yujing.commands.{family}") is None:
             continue
