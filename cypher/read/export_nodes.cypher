@@ -1,0 +1,2 @@
+MATCH (r:{{label}})
+RETURN {{properties as returned}}

@@ -1,0 +1,1 @@
+MATCH ()-[r:{{type}}]->() RETURN r.id AS id LIMIT 1

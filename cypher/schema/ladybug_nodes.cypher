@@ -1,0 +1,1 @@
+CREATE NODE TABLE {{label}} ({{columns as columns}}, PRIMARY KEY (`id`))

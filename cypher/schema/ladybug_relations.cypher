@@ -1,0 +1,1 @@
+CREATE REL TABLE {{type}} ({{ends as pairs}}, {{columns as columns}})

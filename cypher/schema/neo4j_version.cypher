@@ -1,0 +1,1 @@
+CREATE CONSTRAINT IF NOT EXISTS FOR ()-[r:{{type}}]-() REQUIRE r.version IS UNIQUE

@@ -1,0 +1,1 @@
+COPY {{type}} FROM '{{path as path}}' (from={{src as text}}, to={{dst as text}})

@@ -1,0 +1,3 @@
+MATCH (m:YujingGraph {id: 'graph'})
+SET m.through_seq = $through_seq, m.ontology = $ontology
+REMOVE m.building_to, m.done

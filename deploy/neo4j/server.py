@@ -1,0 +1,265 @@
+"""Starts and stops a real Neo4j 5.26 of the project's own: by Docker where an engine answers, else from Maven's jars.
+
+It listens on 127.0.0.1 alone, keeps its data under one home folder, and only what was started here is ever stopped.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from neo4j import GraphDatabase
+from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable
+
+from graph.errors import UnavailableError
+
+VERSION = "5.26.30"
+IMAGE = "neo4j:5.26-community"
+DEFAULT_CACHE = Path(".neo4j")
+START_TIMEOUT_S = 180
+
+_FOLDERS = ("data", "logs", "run", "plugins", "import", "lib", "labs", "licenses", "certificates", "conf")
+_OPENS = [
+    f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+]
+
+
+@dataclass(frozen=True)
+class ServerOptions:
+    """Where the server keeps itself and how much memory it may take."""
+
+    home: Path
+    cache: Path = DEFAULT_CACHE  # jars, shared by all homes
+    port: int = 0  # 0: any free one
+    heap: str = "512m"
+    page_cache: str = "256m"
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that was started here; `server.json` in its home says the same to later processes."""
+
+    uri: str
+    user: str
+    password: str
+    home: str
+    pid: int = 0
+    container: str = ""
+
+    @property
+    def alive(self) -> bool:
+        if self.container:
+            answer = _run(["docker", "inspect", "-f", "{{.State.Running}}", self.container])
+            return answer.returncode == 0 and answer.stdout.strip() == "true"
+        return _is_ours(self.pid, self.home)
+
+
+def why_unavailable() -> str:
+    """Why no server can be started on this machine; empty when one can."""
+    if _docker_answers() or (shutil.which("java") and shutil.which("mvn")):
+        return ""
+    return "no Docker engine answers, and Java 17 with Maven is not installed"
+
+
+def start(options: ServerOptions) -> RunningServer:
+    """The server of `options.home`: the one already running there, or a new one that answers on Bolt.
+
+    UnavailableError says what is missing, or the last lines of the log of a server that did not come up.
+    """
+    options.home.mkdir(parents=True, exist_ok=True)
+    if running := current(options.home):
+        return running
+    if reason := why_unavailable():
+        raise UnavailableError(f"Neo4j cannot be started: {reason}.", "Install one of them, or set NEO4J_URI.")
+    server = _start_container(options) if _docker_answers() else None
+    server = server or _start_java(options)
+    _state_file(options.home).write_text(json.dumps(asdict(server)))
+    _state_file(options.home).chmod(0o600)
+    try:
+        _wait_for_bolt(server)
+    except UnavailableError:
+        stop(server)
+        raise
+    return server
+
+
+def current(home: Path) -> RunningServer | None:
+    """The server that was started in `home`, if it still runs."""
+    try:
+        server = RunningServer(**json.loads(_state_file(home).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return server if server.alive else None
+
+
+def stop(server: RunningServer) -> None:
+    """Ends `server`, and waits until it has let go of its files."""
+    if server.container:
+        _run(["docker", "stop", server.container])
+    elif server.alive:
+        os.kill(server.pid, signal.SIGTERM)
+        _wait_for_end(server)
+    _state_file(Path(server.home)).unlink(missing_ok=True)
+
+
+@contextmanager
+def running(options: ServerOptions) -> Iterator[RunningServer]:
+    """A server for the length of a `with` block."""
+    server = start(options)
+    try:
+        yield server
+    finally:
+        stop(server)
+
+
+def _start_container(options: ServerOptions) -> RunningServer | None:
+    """A container, or None where the image cannot be had (then the jars may)."""
+    port, password = options.port or _free_port(), _password(options.home)
+    command = ["docker", "run", "--detach", "--rm", "--publish", f"127.0.0.1:{port}:7687"]
+    for setting, value in {
+        "NEO4J_AUTH": f"neo4j/{password}",
+        "NEO4J_server_memory_heap_max__size": options.heap,
+        "NEO4J_server_memory_pagecache_size": options.page_cache,
+        "NEO4J_dbms_usage__report_enabled": "false",
+    }.items():
+        command += ["--env", f"{setting}={value}"]
+    data = (options.home / "docker-data").resolve()
+    answer = _run([*command, "--volume", f"{data}:/data", IMAGE])
+    if answer.returncode != 0:
+        return None
+    return RunningServer(f"bolt://127.0.0.1:{port}", "neo4j", password, str(options.home.resolve()), container=answer.stdout.strip())
+
+
+def _start_java(options: ServerOptions) -> RunningServer:
+    lib = _jars(options.cache.resolve())
+    home, port = options.home.resolve(), options.port or _free_port()
+    for folder in _FOLDERS:
+        (home / folder).mkdir(exist_ok=True)
+    (home / "conf" / "neo4j.conf").write_text(_configuration(options, port))
+    environment = {**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
+    password = _password(home)
+    if not (home / "data" / "databases").exists():
+        _must(["java", "-cp", f"{lib}/*", "org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password], environment)
+    command = ["java", f"-Xmx{options.heap}", *_OPENS, "-cp", f"{lib}/*", "org.neo4j.server.CommunityEntryPoint"]
+    with (home / "logs" / "console.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, f"--home-dir={home}", f"--config-dir={home / 'conf'}"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a Ctrl-C meant for the tests must not reach the server first
+        )
+    return RunningServer(f"bolt://127.0.0.1:{port}", "neo4j", password, str(home), pid=process.pid)
+
+
+def _configuration(options: ServerOptions, port: int) -> str:
+    settings = {
+        "server.bolt.listen_address": f"127.0.0.1:{port}",
+        "server.http.enabled": "false",
+        "server.https.enabled": "false",
+        "dbms.usage_report.enabled": "false",
+        "server.memory.heap.initial_size": options.heap,
+        "server.memory.heap.max_size": options.heap,
+        "server.memory.pagecache.size": options.page_cache,
+        "db.tx_log.rotation.retention_policy": "keep_none",
+    }
+    return "".join(f"{key}={value}\n" for key, value in settings.items())
+
+
+def _jars(cache: Path) -> Path:
+    """The folder of the server's jars, fetched by Maven once; a half-fetched one is never taken for whole."""
+    lib = cache / f"lib-{VERSION}"
+    if lib.is_dir():
+        return lib
+    part = cache / f"lib-{VERSION}.part-{os.getpid()}"
+    shutil.rmtree(part, ignore_errors=True)
+    pom = Path(__file__).with_name("pom.xml")
+    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={part}", "-DincludeScope=runtime", f"-Dneo4j.version={VERSION}"]
+    _must(["mvn", "-q", "-B", "-f", str(pom), *goal], dict(os.environ))
+    try:
+        part.rename(lib)
+    except OSError:  # another process was first
+        shutil.rmtree(part, ignore_errors=True)
+    return lib
+
+
+def _wait_for_bolt(server: RunningServer) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if not server.alive:
+            raise UnavailableError(f"Neo4j ended as it started. {_log_tail(server)}", f"See {server.home}/logs.")
+        try:
+            with GraphDatabase.driver(server.uri, auth=(server.user, server.password)) as driver:
+                driver.verify_connectivity()
+                return
+        except AuthError as problem:
+            raise UnavailableError("Neo4j refuses our password.", f"Remove {server.home} to start afresh.") from problem
+        except (ServiceUnavailable, Neo4jError, OSError):
+            time.sleep(0.25)
+    raise UnavailableError(f"Neo4j did not answer within {START_TIMEOUT_S} s. {_log_tail(server)}")
+
+
+def _wait_for_end(server: RunningServer, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            os.waitpid(server.pid, os.WNOHANG)  # reaps it where it is our own child
+        except ChildProcessError:
+            pass
+        if not server.alive:
+            return
+        time.sleep(0.1)
+    os.kill(server.pid, signal.SIGKILL)
+
+
+def _is_ours(pid: int, home: str) -> bool:
+    """Whether `pid` is the server of `home`, not a stranger that got its number later."""
+    answer = _run(["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)])
+    return answer.returncode == 0 and not answer.stdout.startswith("Z") and f"--home-dir={home}" in answer.stdout
+
+
+def _docker_answers() -> bool:
+    return shutil.which("docker") is not None and _run(["docker", "info"]).returncode == 0
+
+
+def _password(home: Path) -> str:
+    kept = home / "password"
+    if not kept.exists():
+        kept.write_text(secrets.token_urlsafe(16))
+        kept.chmod(0o600)
+    return kept.read_text()
+
+
+def _state_file(home: Path) -> Path:
+    return home / "server.json"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _log_tail(server: RunningServer) -> str:
+    log = Path(server.home) / "logs" / "console.log"
+    return " ".join(log.read_text(errors="replace").split("\n")[-6:]) if log.exists() else ""
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _must(command: list[str], environment: dict[str, str]) -> None:
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        said = (answer.stdout + answer.stderr).strip()[-600:]
+        raise UnavailableError(f"'{Path(command[0]).name}' failed: {said}", "Check the network or the Java version (17).")

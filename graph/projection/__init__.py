@@ -1,0 +1,6 @@
+"""The ledger as graph stores hold it."""
+
+from graph.projection.projection import Projection, Versions
+from graph.projection.shape import GraphType, graph_types, label_of, lasting_types, node_columns, state_type
+
+__all__ = ["GraphType", "Projection", "Versions", "graph_types", "label_of", "lasting_types", "node_columns", "state_type"]

@@ -1,0 +1,242 @@
+"""The ledger as graph stores hold it: nodes, and versions of relations as rectangles on two clocks. Computed once, loaded by all."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import ibis
+import pyarrow as pa
+
+from graph.ledger import Ledger
+from graph.ontology import EntityType, Lasting, Ontology, RelationType
+from graph.projection.entities import build_states
+from graph.projection.rectangles import Rectangles, day_number, known_day
+from graph.projection.shape import DAYS, GraphType, graph_types, node_columns
+from graph.store import OPEN_DAY
+
+_ENDS = ("src_type", "src", "dst_type", "dst")
+_TOLD_LAST = "recorded_at, batch_seq, line, content, feed"
+
+
+class Projection:
+    """What a store built to `through_seq` must hold. `since`: only what changed after that batch. Not thread-safe.
+
+    It runs on the ledger's own DuckDB engine, so its memory is that engine's limit, and larger books spill to disk.
+    """
+
+    def __init__(self, ledger: Ledger, ledger_seq: int | None = None, since: int = 0) -> None:
+        self.ledger = ledger
+        self.through_seq = ledger.latest_seq if ledger_seq is None else ledger_seq
+        self.since = since
+        self.ontology: Ontology = ledger.ontology
+        self.types: Mapping[str, GraphType] = graph_types(self.ontology)
+        self._connection: duckdb.DuckDBPyConnection = ledger.backend.con.cursor()
+        self._build_moves()
+
+    def close(self) -> None:
+        """Frees the temporary tables."""
+        self._connection.close()
+
+    def __enter__(self) -> "Projection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def nodes(self, entity: str, batch_rows: int = 50_000) -> pa.RecordBatchReader:
+        """Every entity of a type that was ever told or referred to: `id` and what it is looked up by, latest known."""
+        kind = self.ontology.entities[entity]
+        return self._reader(self._nodes_sql(kind), batch_rows)
+
+    def write_nodes(self, entity: str, path: Path) -> int:
+        """The same as a Parquet file; returns how many."""
+        return self._write(self._nodes_sql(self.ontology.entities[entity]), path)
+
+    @contextmanager
+    def versions(self, type_name: str) -> Iterator["Versions"]:
+        """All versions of one relation type (or `STATE_<Entity>`), for the length of a `with` block."""
+        kind = self.types[type_name]
+        if kind.state_of:
+            self._build_state_versions(kind)
+        else:
+            self._build_relation_versions(kind)
+        try:
+            yield Versions(self, kind)
+        finally:
+            self._connection.execute("DROP TABLE IF EXISTS versions; DROP TABLE IF EXISTS changed")
+
+    def _build_moves(self) -> None:
+        """`moves`: to which entity each moved record belonged from day to day; before its first move to none but itself."""
+        known = known_day("recorded_at", self.ledger.time_zone)
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE moves AS
+            WITH told AS (
+                SELECT record, entity, {known} AS known, batch_seq FROM ({self._sql(self.ledger.identity(self.through_seq))})
+                QUALIFY row_number() OVER (PARTITION BY record, known ORDER BY recorded_at DESC, batch_seq DESC, entity DESC) = 1)
+            SELECT record, entity, known AS known_from, batch_seq,
+                   coalesce(lead(known) OVER (PARTITION BY record ORDER BY known), {OPEN_DAY}) AS known_to
+            FROM told
+            UNION ALL SELECT record, NULL, 0, 0, min(known) FROM told GROUP BY record""")
+
+    def _build_relation_versions(self, kind: GraphType) -> None:
+        relation = self.ontology.relations[kind.name]
+        self._find_changed(
+            f"SELECT DISTINCT id FROM ({self._rows(kind.name)}) WHERE batch_seq > {self.since} "
+            "OR src IN (FROM new_moves) OR dst IN (FROM new_moves)"
+        )
+        self._build_rectangles(kind, relation, "id IN (SELECT id FROM changed)" if self.since else "true")
+        columns = ", ".join(f'"{field.name}"' for field in kind.properties)
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE versions AS
+            WITH ended AS (
+                SELECT r.* REPLACE (
+                       coalesce(s.entity, r.src_type || '-' || r.src) AS src, coalesce(d.entity, r.dst_type || '-' || r.dst) AS dst,
+                       greatest(r.known_from, coalesce(s.known_from, 0), coalesce(d.known_from, 0)) AS known_from,
+                       least(r.known_to, coalesce(s.known_to, {OPEN_DAY}), coalesce(d.known_to, {OPEN_DAY})) AS known_to)
+                FROM rectangles r
+                LEFT JOIN moves s ON s.record = r.src AND s.known_from < r.known_to AND r.known_from < s.known_to
+                LEFT JOIN moves d ON d.record = r.dst AND d.known_from < r.known_to AND r.known_from < d.known_to)
+            SELECT {", ".join(_ENDS)}, md5(concat_ws('|', id, feed, valid_from, known_from, src, dst)) AS version, id,
+                   {", ".join(DAYS)}{", " if columns else ""}{columns}
+            FROM ended WHERE known_from < known_to""")
+        self._connection.execute("DROP TABLE rectangles")
+
+    def _build_state_versions(self, kind: GraphType) -> None:
+        entity = self.ontology.entities[kind.state_of]
+        label = f"'{entity.name}'"
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP VIEW homes AS
+            SELECT DISTINCT r.id AS record, coalesce(m.entity, {label} || '-' || r.id) AS entity,
+                   (r.batch_seq > {self.since} OR r.id IN (FROM new_moves)) AS touched
+            FROM ({self._rows(entity.name)}) r LEFT JOIN {self._moves_of(entity)} m ON m.record = r.id""")
+        self._find_changed("SELECT DISTINCT entity AS id FROM homes WHERE touched")
+        chosen = "id IN (SELECT record FROM homes WHERE entity IN (SELECT id FROM changed))" if self.since else "true"
+        self._build_rectangles(kind, entity, chosen)
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE pieces AS
+            SELECT r.* REPLACE (greatest(r.known_from, coalesce(m.known_from, 0)) AS known_from,
+                                least(r.known_to, coalesce(m.known_to, {OPEN_DAY})) AS known_to),
+                   coalesce(m.entity, {label} || '-' || r.id) AS entity
+            FROM rectangles r
+            LEFT JOIN {self._moves_of(entity)} m ON m.record = r.id AND m.known_from < r.known_to AND r.known_from < m.known_to""")
+        self._connection.execute("DROP TABLE rectangles")
+        build_states(self._connection, kind.properties)
+        columns = ", ".join(f'"{field.name}"' for field in kind.properties)
+        wanted = "SEMI JOIN changed ON changed.id = states.entity" if self.since else ""
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE versions AS
+            SELECT {label} AS src_type, entity AS src, {label} AS dst_type, entity AS dst,
+                   md5(concat_ws('|', entity, valid_from, known_from)) AS version, entity AS id, {", ".join(DAYS)}, {columns}
+            FROM states {wanted}""")
+        self._connection.execute("DROP TABLE states; DROP VIEW homes")
+
+    def _build_rectangles(self, kind: GraphType, told: EntityType | RelationType, chosen: str) -> None:
+        ends = ["stub"] if kind.state_of else list(_ENDS)
+        kept = [*ends, *(f'"{field.name}"' for field in kind.properties if field.name != "stub")]
+        valid_to = str(OPEN_DAY) if told.lasting is Lasting.HAPPENING else day_number("valid_to")
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE told AS
+            SELECT id, feed, {day_number("valid_from")} AS valid_from, {valid_to} AS valid_to,
+                   {known_day("recorded_at", self.ledger.time_zone)} AS known, action, content, line, batch_seq, recorded_at,
+                   {", ".join(kept)}
+            FROM ({self._rows(told.name)}) WHERE {chosen}""")
+        Rectangles(self._connection, told.lasting).build()
+
+    def _find_changed(self, select: str) -> None:
+        if self.since:
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE new_moves AS SELECT DISTINCT record FROM moves WHERE batch_seq > {self.since}"
+            )
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {select}")
+
+    def _nodes_sql(self, kind: EntityType) -> str:
+        """Ends that no row of their own ever told are nodes too: a bulk load stops at a dangling end."""
+        looked_up = [field.name for field in node_columns(kind)[1:]]
+        place = f"row({_TOLD_LAST})"
+        values = "".join(f', arg_max("{name}", {place}) FILTER ("{name}" IS NOT NULL) AS "{name}"' for name in looked_up)
+        columns = "".join(f', "{name}"' for name in looked_up)
+        moves = self._moves_of(kind)
+        parts = [f"SELECT '{kind.name}-' || record AS id, batch_seq FROM ({self._referred_to(kind)})"]
+        parts.append(f"SELECT entity AS id, batch_seq FROM {moves} WHERE entity IS NOT NULL")
+        told = f"""
+            SELECT coalesce(m.entity, '{kind.name}-' || r.id) AS id, {_TOLD_LAST}{columns}
+            FROM ({self._rows(kind.name)}) r LEFT JOIN {moves} m ON m.record = r.id AND m.known_to = {OPEN_DAY}"""
+        return f"""
+            WITH named AS (SELECT id, max(batch_seq) AS batch_seq{values} FROM ({told}) GROUP BY id),
+            referred AS (SELECT id, max(batch_seq) AS batch_seq FROM ({" UNION ALL ".join(parts)}) GROUP BY id)
+            SELECT id{columns} FROM referred LEFT JOIN named USING (id)
+            WHERE greatest(referred.batch_seq, coalesce(named.batch_seq, 0)) > {self.since}"""
+
+    def _referred_to(self, kind: EntityType) -> str:
+        selects = [f"SELECT id AS record, batch_seq FROM ({self._rows(kind.name)})"]
+        for relation in self.ontology.relations.values():
+            for column, place in (("src", 0), ("dst", 1)):
+                if any(pair[place] == kind.name for pair in relation.ends):
+                    rows = self._rows(relation.name)
+                    selects.append(f"SELECT {column}, batch_seq FROM ({rows}) WHERE {column}_type = '{kind.name}'")
+        return f"SELECT record, max(batch_seq) AS batch_seq FROM ({' UNION ALL '.join(selects)}) GROUP BY record"
+
+    def _moves_of(self, kind: EntityType) -> str:
+        return "moves" if kind.resolved else "(FROM moves WHERE false)"
+
+    def _rows(self, type_name: str) -> str:
+        return self._sql(self.ledger.table(type_name, self.through_seq))
+
+    def _sql(self, table: ibis.Table) -> str:
+        return str(ibis.to_sql(table, dialect="duckdb"))
+
+    def _reader(self, select: str, batch_rows: int) -> pa.RecordBatchReader:
+        return self._connection.execute(select).to_arrow_reader(batch_rows)
+
+    def _write(self, select: str, path: Path) -> int:
+        found = self._connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)").fetchone()
+        return int(found[0]) if found else 0
+
+
+class Versions:
+    """The versions of one type, as its projection holds them until the `with` block ends."""
+
+    def __init__(self, projection: Projection, kind: GraphType) -> None:
+        self._projection = projection
+        self.kind = kind
+
+    @property
+    def count(self) -> int:
+        found = self._projection._connection.execute("SELECT count(*) FROM versions").fetchone()
+        return int(found[0]) if found else 0
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Which end pairs there are any versions of."""
+        select = "SELECT DISTINCT src_type, dst_type FROM versions ORDER BY ALL"
+        return [(str(src), str(dst)) for src, dst in self._projection._connection.execute(select).fetchall()]
+
+    def read(self, batch_rows: int = 50_000) -> pa.RecordBatchReader:
+        """Columns `src`, `dst`, then `kind.columns`."""
+        return self._projection._reader(f"SELECT {self._columns()} FROM versions", batch_rows)
+
+    def write(self, pair: tuple[str, str], path: Path) -> int:
+        """Those of one end pair as a Parquet file, in the order of `read`; returns how many."""
+        where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}'"
+        return self._projection._write(f"SELECT {self._columns()} FROM versions WHERE {where}", path)
+
+    def by_pair(self, pair: tuple[str, str], batch_rows: int) -> pa.RecordBatchReader:
+        """Those of one end pair, in the order of `read`."""
+        where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}'"
+        return self._projection._reader(f"SELECT {self._columns()} FROM versions WHERE {where}", batch_rows)
+
+    def changed_ids(self, batch_rows: int) -> pa.RecordBatchReader:
+        """The relation ids (entity ids, for states) that have a row after `since`, whether or not a version is left of them."""
+        return self._projection._reader("SELECT id FROM changed ORDER BY id", batch_rows)
+
+    def of(self, ids: pa.Array) -> pa.Table:
+        """The versions of some ids, with `src_type` and `dst_type`."""
+        wanted = pa.table({"id": ids})
+        connection = self._projection._connection
+        connection.register("wanted", wanted)
+        found: pa.Table = connection.execute("SELECT * FROM versions SEMI JOIN wanted USING (id)").to_arrow_table()
+        connection.unregister("wanted")
+        return found
+
+    def _columns(self) -> str:
+        return ", ".join(["src", "dst", *(f'"{field.name}"' for field in self.kind.columns)])
