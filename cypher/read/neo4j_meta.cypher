@@ -1,2 +1,3 @@
 MATCH (m:YujingGraph {id: 'graph'})
-RETURN m.through_seq AS through_seq, m.building_to AS building_to, m.done AS done, m.ontology AS ontology
+RETURN m.through_seq AS through_seq, m.ontology AS ontology, m.building_to AS building_to,
+       m.building_since AS building_since, m.done AS done

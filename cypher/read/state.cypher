@@ -1,3 +1,3 @@
-MATCH (a:{{label}} {id: {{anchor as anchor}}})-[r:{{type}}]->(b:{{label}})
+MATCH (a:{{label}} {id: {{anchor as anchor}}})-[r:{{type}}]->(a)
 WHERE r.valid_from <= $valid AND $valid < r.valid_to AND r.known_from <= $known AND $known < r.known_to
 RETURN r.id AS id, r.valid_from AS valid_from, {{properties as returned}}

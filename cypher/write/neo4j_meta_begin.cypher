@@ -1,2 +1,2 @@
 MERGE (m:YujingGraph {id: 'graph'})
-SET m.building_to = $building_to, m.done = $done, m.through_seq = coalesce(m.through_seq, 0)
+SET m.through_seq = coalesce(m.through_seq, 0), m.building_to = $building_to, m.building_since = $since, m.done = $done

@@ -1,2 +1,2 @@
 MATCH (m:YujingGraph {id: 'graph'})
-SET m.done = m.done + $type
+SET m.done = m.done + $part

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import ibis
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from graph.ledger import Ledger
 from graph.ontology import EntityType, Lasting, Ontology, RelationType
@@ -20,18 +21,20 @@ _TOLD_LAST = "recorded_at, batch_seq, line, content, feed"
 
 
 class Projection:
-    """What a store built to `through_seq` must hold. `since`: only what changed after that batch. Not thread-safe.
+    """What a store built to `through_seq` must hold. With `since`, only ids that changed after that batch. Not thread-safe.
 
     It runs on the ledger's own DuckDB engine, so its memory is that engine's limit, and larger books spill to disk.
     """
 
-    def __init__(self, ledger: Ledger, ledger_seq: int | None = None, since: int = 0) -> None:
+    def __init__(self, ledger: Ledger, ledger_seq: int | None = None, since: int | None = None) -> None:
         self.ledger = ledger
         self.through_seq = ledger.latest_seq if ledger_seq is None else ledger_seq
-        self.since = since
+        self.partial = since is not None
+        self._since = since or 0
         self.ontology: Ontology = ledger.ontology
         self.types: Mapping[str, GraphType] = graph_types(self.ontology)
         self._connection: duckdb.DuckDBPyConnection = ledger.backend.con.cursor()
+        self._select_of: dict[str, str] = {}
         self._build_moves()
 
     def close(self) -> None:
@@ -57,7 +60,9 @@ class Projection:
     def versions(self, type_name: str) -> Iterator["Versions"]:
         """All versions of one relation type (or `STATE_<Entity>`), for the length of a `with` block."""
         kind = self.types[type_name]
-        if kind.state_of:
+        if not self._holds(kind.state_of or kind.name):
+            self._build_nothing(kind)
+        elif kind.state_of:
             self._build_state_versions(kind)
         else:
             self._build_relation_versions(kind)
@@ -78,14 +83,23 @@ class Projection:
                    coalesce(lead(known) OVER (PARTITION BY record ORDER BY known), {OPEN_DAY}) AS known_to
             FROM told
             UNION ALL SELECT record, NULL, 0, 0, min(known) FROM told GROUP BY record""")
+        self._connection.execute(f"""
+            CREATE OR REPLACE TEMP TABLE new_moves AS SELECT DISTINCT record FROM moves WHERE batch_seq > {self._since}""")
+
+    def _build_nothing(self, kind: GraphType) -> None:
+        schema = pa.schema([*((name, pa.string()) for name in _ENDS), *kind.columns])
+        self._connection.register("nothing", schema.empty_table())
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE versions AS FROM nothing")
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE changed AS SELECT id FROM nothing")
+        self._connection.unregister("nothing")
 
     def _build_relation_versions(self, kind: GraphType) -> None:
         relation = self.ontology.relations[kind.name]
         self._find_changed(
-            f"SELECT DISTINCT id FROM ({self._rows(kind.name)}) WHERE batch_seq > {self.since} "
+            f"SELECT DISTINCT id FROM ({self._rows(kind.name)}) WHERE batch_seq > {self._since} "
             "OR src IN (FROM new_moves) OR dst IN (FROM new_moves)"
         )
-        self._build_rectangles(kind, relation, "id IN (SELECT id FROM changed)" if self.since else "true")
+        self._build_rectangles(kind, relation, "id IN (SELECT id FROM changed)" if self.partial else "true")
         columns = ", ".join(f'"{field.name}"' for field in kind.properties)
         self._connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE versions AS
@@ -108,10 +122,10 @@ class Projection:
         self._connection.execute(f"""
             CREATE OR REPLACE TEMP VIEW homes AS
             SELECT DISTINCT r.id AS record, coalesce(m.entity, {label} || '-' || r.id) AS entity,
-                   (r.batch_seq > {self.since} OR r.id IN (FROM new_moves)) AS touched
+                   (r.batch_seq > {self._since} OR r.id IN (FROM new_moves)) AS touched
             FROM ({self._rows(entity.name)}) r LEFT JOIN {self._moves_of(entity)} m ON m.record = r.id""")
         self._find_changed("SELECT DISTINCT entity AS id FROM homes WHERE touched")
-        chosen = "id IN (SELECT record FROM homes WHERE entity IN (SELECT id FROM changed))" if self.since else "true"
+        chosen = "id IN (SELECT record FROM homes WHERE entity IN (SELECT id FROM changed))" if self.partial else "true"
         self._build_rectangles(kind, entity, chosen)
         self._connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE pieces AS
@@ -123,7 +137,7 @@ class Projection:
         self._connection.execute("DROP TABLE rectangles")
         build_states(self._connection, kind.properties)
         columns = ", ".join(f'"{field.name}"' for field in kind.properties)
-        wanted = "SEMI JOIN changed ON changed.id = states.entity" if self.since else ""
+        wanted = "SEMI JOIN changed ON changed.id = states.entity" if self.partial else ""
         self._connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE versions AS
             SELECT {label} AS src_type, entity AS src, {label} AS dst_type, entity AS dst,
@@ -144,10 +158,7 @@ class Projection:
         Rectangles(self._connection, told.lasting).build()
 
     def _find_changed(self, select: str) -> None:
-        if self.since:
-            self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE new_moves AS SELECT DISTINCT record FROM moves WHERE batch_seq > {self.since}"
-            )
+        if self.partial:
             self._connection.execute(f"CREATE OR REPLACE TEMP TABLE changed AS {select}")
 
     def _nodes_sql(self, kind: EntityType) -> str:
@@ -160,19 +171,19 @@ class Projection:
         parts = [f"SELECT '{kind.name}-' || record AS id, batch_seq FROM ({self._referred_to(kind)})"]
         parts.append(f"SELECT entity AS id, batch_seq FROM {moves} WHERE entity IS NOT NULL")
         told = f"""
-            SELECT coalesce(m.entity, '{kind.name}-' || r.id) AS id, {_TOLD_LAST}{columns}
+            SELECT coalesce(m.entity, '{kind.name}-' || r.id) AS id, r.* EXCLUDE (id)
             FROM ({self._rows(kind.name)}) r LEFT JOIN {moves} m ON m.record = r.id AND m.known_to = {OPEN_DAY}"""
         return f"""
             WITH named AS (SELECT id, max(batch_seq) AS batch_seq{values} FROM ({told}) GROUP BY id),
             referred AS (SELECT id, max(batch_seq) AS batch_seq FROM ({" UNION ALL ".join(parts)}) GROUP BY id)
             SELECT id{columns} FROM referred LEFT JOIN named USING (id)
-            WHERE greatest(referred.batch_seq, coalesce(named.batch_seq, 0)) > {self.since}"""
+            WHERE greatest(referred.batch_seq, coalesce(named.batch_seq, 0)) > {self._since}"""
 
     def _referred_to(self, kind: EntityType) -> str:
         selects = [f"SELECT id AS record, batch_seq FROM ({self._rows(kind.name)})"]
         for relation in self.ontology.relations.values():
             for column, place in (("src", 0), ("dst", 1)):
-                if any(pair[place] == kind.name for pair in relation.ends):
+                if any(pair[place] == kind.name for pair in relation.ends) and self._holds(relation.name):
                     rows = self._rows(relation.name)
                     selects.append(f"SELECT {column}, batch_seq FROM ({rows}) WHERE {column}_type = '{kind.name}'")
         return f"SELECT record, max(batch_seq) AS batch_seq FROM ({' UNION ALL '.join(selects)}) GROUP BY record"
@@ -181,13 +192,18 @@ class Projection:
         return "moves" if kind.resolved else "(FROM moves WHERE false)"
 
     def _rows(self, type_name: str) -> str:
-        return self._sql(self.ledger.table(type_name, self.through_seq))
+        if type_name not in self._select_of:
+            self._select_of[type_name] = self._sql(self.ledger.table(type_name, self.through_seq))
+        return self._select_of[type_name]
+
+    def _holds(self, type_name: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM ({self._rows(type_name)}) LIMIT 1").fetchone() is not None
 
     def _sql(self, table: ibis.Table) -> str:
         return str(ibis.to_sql(table, dialect="duckdb"))
 
     def _reader(self, select: str, batch_rows: int) -> pa.RecordBatchReader:
-        return self._connection.execute(select).to_arrow_reader(batch_rows)
+        return self._connection.sql(select).to_arrow_reader(batch_rows)
 
     def _write(self, select: str, path: Path) -> int:
         found = self._connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)").fetchone()
@@ -220,23 +236,29 @@ class Versions:
         where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}'"
         return self._projection._write(f"SELECT {self._columns()} FROM versions WHERE {where}", path)
 
-    def by_pair(self, pair: tuple[str, str], batch_rows: int) -> pa.RecordBatchReader:
+    def of_pair(self, pair: tuple[str, str], batch_rows: int) -> pa.RecordBatchReader:
         """Those of one end pair, in the order of `read`."""
         where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}'"
         return self._projection._reader(f"SELECT {self._columns()} FROM versions WHERE {where}", batch_rows)
 
-    def changed_ids(self, batch_rows: int) -> pa.RecordBatchReader:
-        """The relation ids (entity ids, for states) that have a row after `since`, whether or not a version is left of them."""
-        return self._projection._reader("SELECT id FROM changed ORDER BY id", batch_rows)
+    def changes(self, batch_rows: int = 10_000) -> Iterator[pa.Table]:
+        """Of a partial projection: the changed ids in order, each with all its versions, or with nulls where none is left.
 
-    def of(self, ids: pa.Array) -> pa.Table:
-        """The versions of some ids, with `src_type` and `dst_type`."""
-        wanted = pa.table({"id": ids})
-        connection = self._projection._connection
-        connection.register("wanted", wanted)
-        found: pa.Table = connection.execute("SELECT * FROM versions SEMI JOIN wanted USING (id)").to_arrow_table()
-        connection.unregister("wanted")
-        return found
+        No id is split between two tables.
+        """
+        columns = ", ".join(["v.src_type", "v.dst_type", "v.src", "v.dst", *(f'v."{f.name}"' for f in self.kind.columns)])
+        select = f"SELECT c.id AS changed, {columns} FROM changed c LEFT JOIN versions v ON v.id = c.id ORDER BY c.id"
+        rest: pa.Table | None = None
+        for batch in self._projection._reader(select, batch_rows):
+            table = pa.Table.from_batches([batch])
+            table = pa.concat_tables([rest, table]) if rest else table
+            last = table["changed"][-1]
+            whole = pc.index(table["changed"], last).as_py()
+            rest = table.slice(whole)
+            if whole:
+                yield table.slice(0, whole)
+        if rest:
+            yield rest
 
     def _columns(self) -> str:
         return ", ".join(["src", "dst", *(f'"{field.name}"' for field in self.kind.columns)])

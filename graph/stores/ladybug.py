@@ -1,0 +1,213 @@
+"""The embedded store: LadybugDB generations opened read-only, a few connections each, moved on when `current` moves."""
+
+import queue
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ladybug
+import pyarrow as pa
+
+from cypher import statement, union
+from cypher.loader import Statement
+from graph.errors import InputError, UnavailableError
+from graph.ledger.keeping import OntologyFile
+from graph.projection import graph_types, label_of, state_type
+from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
+from graph.stores.edges import degree_table, edge_table
+from graph.stores.generations import Held, current_name, hold_current
+from graph.stores.questions import Questions, by_label, days, exact_first
+
+READ_POOL_BYTES = 512 << 20
+CONNECTIONS = 4
+
+Rows = list[list[Any]]
+
+
+class LadybugStore:
+    """A `GraphReader` over the generation in use under `root`. Thread-safe; open it after a fork, not before."""
+
+    engine = "ladybug"
+
+    def __init__(self, root: Path, pool_bytes: int = READ_POOL_BYTES) -> None:
+        self._root = root
+        self._pool_bytes = pool_bytes
+        self._lock = threading.Lock()
+        self._open: _Generation | None = None
+        with self._generation():
+            pass  # says at once when there is no graph
+
+    @property
+    def through_seq(self) -> int:
+        with self._generation() as generation:
+            return generation.held.manifest.through_seq
+
+    def expand(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
+        with self._generation() as generation, generation.connection() as connection:
+            rows: list[tuple[Any, ...]] = []
+            for label, ids in by_label(anchors).items():
+                if asked := _union(generation.questions.branches("expand", label, hop, "parameter")):
+                    rows += connection.each(asked, ids, {**days(hop.when), "cap": hop.cap})
+            kinds = generation.questions.types
+        return edge_table(rows, kinds) if rows else EDGE_SCHEMA.empty_table()
+
+    def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
+        with self._generation() as generation, generation.connection() as connection:
+            rows: list[tuple[Any, ...]] = []
+            for label, ids in by_label(anchors).items():
+                if asked := _union(generation.questions.branches("degree", label, hop, "parameter")):
+                    rows += connection.each(asked, ids, days(hop.when))
+        return degree_table(rows) if rows else DEGREE_SCHEMA.empty_table()
+
+    def states(self, ids: Sequence[str], when: Moment) -> dict[str, dict[str, Any]]:
+        found = {}
+        with self._generation() as generation, generation.connection() as connection:
+            for label, group in by_label(ids).items():
+                if state_type(label) not in generation.questions.types:
+                    continue
+                names = [field.name for field in generation.questions.types[state_type(label)].properties]
+                for row in connection.each(generation.questions.state(label), group, days(when)):
+                    found[row[0]] = dict(zip(names, row[3:], strict=True))
+        return found
+
+    def relation(self, rel: str, type_name: str, when: Moment) -> dict[str, Any] | None:
+        with self._generation() as generation, generation.connection() as connection:
+            kind = generation.questions.kind(type_name)
+            names = ["src", "dst", *(field.name for field in kind.columns)]
+            rows = connection.rows(generation.questions.relation(kind), {"id": rel, **days(when)})
+        return dict(zip(names, rows[0], strict=True)) if rows else None
+
+    def find_firms(self, text: str, limit: int = 20) -> list[FirmHit]:
+        with self._generation(), self._generation() as generation, generation.connection() as connection:
+            asked = {"text": text, "limit": limit}
+            exact = connection.rows(statement("read/find_firms"), asked)
+            part = connection.rows(statement("read/find_firms_by_part"), asked)
+        hits = [[FirmHit(i, name or "", uscc or "") for i, name, uscc in rows] for rows in (exact, part)]
+        return exact_first(*hits, limit)
+
+    def export(self, type_name: str, when: Moment | None = None) -> Iterator[pa.Table]:
+        with self._generation() as generation, generation.connection() as connection:
+            kind = generation.questions.kind(type_name)
+            schema = pa.schema([("src", pa.string()), ("dst", pa.string()), *kind.columns])
+            for pair in kind.ends:
+                asked = generation.questions.export(kind, pair, when is not None)
+                table = connection.arrow(asked, days(when) if when else {})
+                yield table.cast(schema)
+
+    def export_nodes(self, entity: str) -> Iterator[pa.Table]:
+        """Every node of a type, columns as `graph.projection.node_columns`."""
+        with self._generation() as generation, generation.connection() as connection:
+            columns = generation.node_columns(entity)
+            asked = statement("read/export_nodes", label=entity, properties=tuple(field.name for field in columns))
+            yield connection.arrow(asked, {}).cast(pa.schema(columns))
+
+    def close(self) -> None:
+        with self._lock:
+            if self._open:
+                self._open.retire()
+                self._open = None
+
+    @contextmanager
+    def _generation(self) -> Iterator["_Generation"]:
+        """The generation in use; an older one goes away when its last query ends."""
+        with self._lock:
+            if self._open is None or self._open.held.folder.name != current_name(self._root):
+                newer = _Generation(hold_current(self._root), self._pool_bytes)
+                if self._open:
+                    self._open.retire()
+                self._open = newer
+            generation = self._open
+            generation.enter()
+        try:
+            yield generation
+        finally:
+            generation.leave()
+
+
+class _Generation:
+    """An open generation: closed once it is retired and its last query has ended."""
+
+    def __init__(self, held: Held, pool_bytes: int) -> None:
+        self.held = held
+        self._ontology = OntologyFile(held.folder / "ontology.json").read()
+        self.questions = Questions(graph_types(self._ontology))
+        try:
+            self._database = ladybug.Database(
+                held.database, buffer_pool_size=pool_bytes, max_num_threads=CONNECTIONS, read_only=True
+            )
+        except RuntimeError as problem:
+            held.release()
+            raise UnavailableError(f"The graph in {held.folder} does not open: {problem}", "Run 'yujing graph build'.") from problem
+        self._idle: queue.LifoQueue[_Connection] = queue.LifoQueue()
+        for _ in range(CONNECTIONS):
+            self._idle.put(_Connection(self._database))
+        self._users = 1  # the store itself
+        self._lock = threading.Lock()
+
+    def node_columns(self, entity: str) -> tuple[pa.Field, ...]:
+        from graph.projection import node_columns
+
+        return node_columns(self._ontology.entities[entity])
+
+    def enter(self) -> None:
+        with self._lock:
+            self._users += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users:
+                return
+        for _ in range(CONNECTIONS):
+            self._idle.get().close()
+        self._database.close()
+        self.held.release()
+
+    def retire(self) -> None:
+        self.leave()
+
+    @contextmanager
+    def connection(self) -> Iterator["_Connection"]:
+        connection = self._idle.get()
+        try:
+            yield connection
+        except RuntimeError as problem:
+            raise UnavailableError(f"The embedded graph failed: {problem}", "Run 'yujing graph build'.") from problem
+        finally:
+            self._idle.put(connection)
+
+
+class _Connection:
+    """One connection with the statements that it has prepared. One thread: small questions answer faster so."""
+
+    def __init__(self, database: ladybug.Database) -> None:
+        self._connection = ladybug.Connection(database, num_threads=1)
+        self._prepared: dict[Statement, ladybug.PreparedStatement] = {}
+
+    def rows(self, asked: Statement, parameters: dict[str, Any]) -> Rows:
+        rows: Rows = self._execute(asked, parameters).get_all()
+        return rows
+
+    def each(self, asked: Statement, ids: Sequence[str], parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of one primary-key statement for each id, the id before each."""
+        return [(one, *row) for one in ids for row in self.rows(asked, {"id": one, **parameters})]
+
+    def arrow(self, asked: Statement, parameters: dict[str, Any]) -> pa.Table:
+        return self._execute(asked, parameters).get_as_arrow()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _execute(self, asked: Statement, parameters: dict[str, Any]) -> ladybug.QueryResult:
+        if asked not in self._prepared:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # preparing once is what makes a hop fast
+                self._prepared[asked] = self._connection.prepare(asked)
+        return self._connection.execute(self._prepared[asked], parameters)
+
+
+def _union(branches: list[Statement]) -> Statement | None:
+    return union(branches) if branches else None
