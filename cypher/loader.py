@@ -80,12 +80,16 @@ def _returned(value: Slot) -> str:
 
 def _columns(value: Slot) -> str:
     """`name` STRING, `uscc` STRING"""
-    return ", ".join(f"`{_checked(name)}` {_checked(kind, _ENGINE_TYPE)}" for name, kind in value or ())
+    return ", ".join(f"`{_checked(name)}` {_checked(kind, _ENGINE_TYPE)}" for name, kind in _twos(value))
 
 
 def _pairs(value: Slot) -> str:
     """FROM `Firm` TO `Firm`, FROM `Person` TO `Firm`"""
-    return ", ".join(f"FROM `{_checked(source)}` TO `{_checked(target)}`" for source, target in value or ())
+    return ", ".join(f"FROM `{_checked(source)}` TO `{_checked(target)}`" for source, target in _twos(value))
+
+
+def _twos(value: Slot) -> list[tuple[str, str]]:
+    return [(pair[0], pair[1]) for pair in value or () if isinstance(pair, tuple)]
 
 
 def _anchor(value: Slot) -> str:

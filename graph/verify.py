@@ -87,8 +87,7 @@ def verify(store: ExportedStore, ledger: Ledger) -> Verification:
 def _compare(stored: Iterable[pa.Table], told: Iterable[pa.RecordBatch], schema: pa.Schema) -> TypeComparison:
     """Both sides are hashed by one engine, portion by portion; of each row only its id and its hash are kept."""
     with tempfile.TemporaryDirectory() as spill:
-        config = {"threads": "1", "memory_limit": MEMORY, "temp_directory": spill}
-        with duckdb.connect(config=config) as connection:
+        with duckdb.connect(config={"threads": "1", "memory_limit": MEMORY, "temp_directory": spill}) as connection:
             _hash_rows(connection, "store", stored, schema)
             _hash_rows(connection, "ledger", (pa.Table.from_batches([batch]) for batch in told), schema)
             sides = _fingerprint(connection, "store"), _fingerprint(connection, "ledger")
@@ -108,8 +107,7 @@ def _hash_rows(connection: duckdb.DuckDBPyConnection, side: str, portions: Itera
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, side: str) -> Fingerprint:
     """The sum of all row hashes modulo 2^64: no order, and unlike an exclusive or it sees a row that is there twice."""
-    found = connection.execute(f"SELECT count(*), sum(row_hash::HUGEINT) FROM {side}").fetchone()
-    rows, total = found if found else (0, None)
+    ((rows, total),) = connection.execute(f"SELECT count(*), sum(row_hash::HUGEINT) FROM {side}").fetchall()
     return Fingerprint(rows, f"{int(total or 0) % 2**64:016x}")
 
 

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -135,7 +135,9 @@ def _start_container(options: ServerOptions) -> RunningServer | None:
     answer = _run([*command, "--volume", f"{data}:/data", IMAGE])
     if answer.returncode != 0:
         return None
-    return RunningServer(f"bolt://127.0.0.1:{port}", "neo4j", password, str(options.home.resolve()), container=answer.stdout.strip())
+    return RunningServer(
+        f"bolt://127.0.0.1:{port}", "neo4j", password, str(options.home.resolve()), container=answer.stdout.strip()
+    )
 
 
 def _start_java(options: ServerOptions) -> RunningServer:
@@ -211,10 +213,8 @@ def _wait_for_bolt(server: RunningServer) -> None:
 def _wait_for_end(server: RunningServer, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
+        with suppress(ChildProcessError):
             os.waitpid(server.pid, os.WNOHANG)  # reaps it where it is our own child
-        except ChildProcessError:
-            pass
         if not server.alive:
             return
         time.sleep(0.1)

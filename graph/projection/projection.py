@@ -1,4 +1,4 @@
-"""The ledger as graph stores hold it: nodes, and versions of relations as rectangles on two clocks. Computed once, loaded by all."""
+"""The ledger as graph stores hold it: nodes, and versions of relations as rectangles on two clocks. Loaded by all."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -197,7 +197,7 @@ class Projection:
         return self._select_of[type_name]
 
     def _holds(self, type_name: str) -> bool:
-        return self._connection.execute(f"SELECT 1 FROM ({self._rows(type_name)}) LIMIT 1").fetchone() is not None
+        return self._connection.execute(f"SELECT 1 FROM ({self._rows(type_name)}) LIMIT 1").fetchall() != []
 
     def _sql(self, table: ibis.Table) -> str:
         return str(ibis.to_sql(table, dialect="duckdb"))
@@ -206,8 +206,8 @@ class Projection:
         return self._connection.sql(select).to_arrow_reader(batch_rows)
 
     def _write(self, select: str, path: Path) -> int:
-        found = self._connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)").fetchone()
-        return int(found[0]) if found else 0
+        ((count,),) = self._connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)").fetchall()
+        return int(count)
 
 
 class Versions:
@@ -219,8 +219,8 @@ class Versions:
 
     @property
     def count(self) -> int:
-        found = self._projection._connection.execute("SELECT count(*) FROM versions").fetchone()
-        return int(found[0]) if found else 0
+        ((count,),) = self._projection._connection.execute("SELECT count(*) FROM versions").fetchall()
+        return int(count)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Which end pairs there are any versions of."""

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from graph.ledger.as_of import newest_first_sql
 from graph.ontology import Lasting
 from graph.store import OPEN_DAY
-
-_TOLD_LAST = "recorded_at DESC, batch_seq DESC, line DESC, content DESC"
 
 
 def day_number(day_sql: str) -> str:
@@ -60,7 +59,7 @@ class Rectangles:
     def _last_of_each_day(self) -> str:
         return f"""
             SELECT * FROM told SEMI JOIN busy USING ({self.chain})
-            QUALIFY row_number() OVER (PARTITION BY {_states(self.chain)}, known ORDER BY {_TOLD_LAST}) = 1"""
+            QUALIFY row_number() OVER (PARTITION BY {_states(self.chain)}, known ORDER BY {newest_first_sql()}) = 1"""
 
     def _unruly_chains(self) -> str:
         """Chains with a retraction, or told in another order than things came to be."""

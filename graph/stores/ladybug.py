@@ -6,20 +6,20 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import ladybug
 import pyarrow as pa
 
 from cypher import statement, union
 from cypher.loader import Statement
-from graph.errors import InputError, UnavailableError
+from graph.errors import UnavailableError
 from graph.ledger.keeping import OntologyFile
-from graph.projection import graph_types, label_of, state_type
+from graph.projection import graph_types, node_columns, state_type
 from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
 from graph.stores.edges import degree_table, edge_table
 from graph.stores.generations import Held, current_name, hold_current
-from graph.stores.questions import Questions, by_label, days, exact_first
+from graph.stores.questions import Questions, by_label, days, firm_hits
 
 READ_POOL_BYTES = 512 << 20
 CONNECTIONS = 4
@@ -81,12 +81,11 @@ class LadybugStore:
         return dict(zip(names, rows[0], strict=True)) if rows else None
 
     def find_firms(self, text: str, limit: int = 20) -> list[FirmHit]:
-        with self._generation(), self._generation() as generation, generation.connection() as connection:
+        with self._generation() as generation, generation.connection() as connection:
             asked = {"text": text, "limit": limit}
             exact = connection.rows(statement("read/find_firms"), asked)
             part = connection.rows(statement("read/find_firms_by_part"), asked)
-        hits = [[FirmHit(i, name or "", uscc or "") for i, name, uscc in rows] for rows in (exact, part)]
-        return exact_first(*hits, limit)
+        return firm_hits(exact + part, limit)
 
     def export(self, type_name: str, when: Moment | None = None) -> Iterator[pa.Table]:
         with self._generation() as generation, generation.connection() as connection:
@@ -100,7 +99,7 @@ class LadybugStore:
     def export_nodes(self, entity: str) -> Iterator[pa.Table]:
         """Every node of a type, columns as `graph.projection.node_columns`."""
         with self._generation() as generation, generation.connection() as connection:
-            columns = generation.node_columns(entity)
+            columns = node_columns(generation.ontology.entities[entity])
             asked = statement("read/export_nodes", label=entity, properties=tuple(field.name for field in columns))
             yield connection.arrow(asked, {}).cast(pa.schema(columns))
 
@@ -132,8 +131,8 @@ class _Generation:
 
     def __init__(self, held: Held, pool_bytes: int) -> None:
         self.held = held
-        self._ontology = OntologyFile(held.folder / "ontology.json").read()
-        self.questions = Questions(graph_types(self._ontology))
+        self.ontology = OntologyFile(held.folder / "ontology.json").read()
+        self.questions = Questions(graph_types(self.ontology))
         try:
             self._database = ladybug.Database(
                 held.database, buffer_pool_size=pool_bytes, max_num_threads=CONNECTIONS, read_only=True
@@ -146,11 +145,6 @@ class _Generation:
             self._idle.put(_Connection(self._database))
         self._users = 1  # the store itself
         self._lock = threading.Lock()
-
-    def node_columns(self, entity: str) -> tuple[pa.Field, ...]:
-        from graph.projection import node_columns
-
-        return node_columns(self._ontology.entities[entity])
 
     def enter(self) -> None:
         with self._lock:
@@ -188,8 +182,7 @@ class _Connection:
         self._prepared: dict[Statement, ladybug.PreparedStatement] = {}
 
     def rows(self, asked: Statement, parameters: dict[str, Any]) -> Rows:
-        rows: Rows = self._execute(asked, parameters).get_all()
-        return rows
+        return cast(Rows, self._execute(asked, parameters).get_all())
 
     def each(self, asked: Statement, ids: Sequence[str], parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
         """The rows of one primary-key statement for each id, the id before each."""
@@ -206,7 +199,7 @@ class _Connection:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", DeprecationWarning)  # preparing once is what makes a hop fast
                 self._prepared[asked] = self._connection.prepare(asked)
-        return self._connection.execute(self._prepared[asked], parameters)
+        return cast(ladybug.QueryResult, self._connection.execute(self._prepared[asked], parameters))
 
 
 def _union(branches: list[Statement]) -> Statement | None:

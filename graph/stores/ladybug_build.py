@@ -51,8 +51,9 @@ def build_ladybug(ledger: Ledger, root: Path, options: BuildOptions | None = Non
         except RuntimeError as problem:
             raise UnavailableError(f"The embedded graph was not built: {problem}", "Check disk space and memory.") from problem
         shutil.copy(ledger.root / "ontology.json", staged / "ontology.json")
-        total = sum(nodes.values()), sum(relations.values())
-        manifest = Manifest(projection.through_seq, projection.ontology.hash, ladybug.__version__, *total)
+        manifest = Manifest(
+            projection.through_seq, projection.ontology.hash, ladybug.__version__, sum(nodes.values()), sum(relations.values())
+        )
         publish(root, staged, manifest)
     return BuildReport("ladybug", manifest.through_seq, nodes, relations, round(time.monotonic() - begun, 3))
 
@@ -67,7 +68,9 @@ class _Loader:
     def load(self) -> tuple[dict[str, int], dict[str, int]]:
         """Writes the whole database file; returns how many nodes and relation versions by type."""
         self._folder.mkdir()
-        database = ladybug.Database(self._database, buffer_pool_size=self._options.pool_bytes, max_num_threads=self._options.threads)
+        database = ladybug.Database(
+            self._database, buffer_pool_size=self._options.pool_bytes, max_num_threads=self._options.threads
+        )
         self._connection = ladybug.Connection(database)
         try:
             nodes = {name: self._nodes(name) for name in self._projection.ontology.entities}

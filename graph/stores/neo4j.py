@@ -12,7 +12,7 @@ from graph.projection import graph_types, node_columns, state_type
 from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
 from graph.stores.edges import degree_table, edge_table
 from graph.stores.neo4j_session import Neo4jSession, Neo4jTarget, native
-from graph.stores.questions import Questions, by_label, days, exact_first
+from graph.stores.questions import Questions, by_label, days, firm_hits
 
 EXPORT_ROWS = 20_000
 
@@ -71,14 +71,14 @@ class Neo4jStore:
         asked = {"text": text, "limit": limit}
         exact = self._session.read(statement("read/find_firms"), asked)
         part = self._session.read(statement("read/find_firms_by_part"), asked)
-        hits = [[FirmHit(i, name or "", uscc or "") for i, name, uscc in rows] for rows in (exact, part)]
-        return exact_first(*hits, limit)
+        return firm_hits(exact + part, limit)
 
     def export(self, type_name: str, when: Moment | None = None) -> Iterator[pa.Table]:
         kind = self._questions.kind(type_name)
         schema = pa.schema([("src", pa.string()), ("dst", pa.string()), *kind.columns])
         for pair in kind.ends:
             asked = self._questions.export(kind, pair, when is not None)
+            yield schema.empty_table()
             for rows in self._session.stream(asked, days(when) if when else {}, EXPORT_ROWS):
                 yield _table(rows, schema)
 

@@ -92,9 +92,12 @@ class Neo4jSession:
 
 def native(values: Sequence[Any], days: Sequence[bool]) -> list[Any]:
     """A row with Neo4j's own dates, where `days` says so, as Python's."""
-    return [value.to_native() if day and value is not None and not isinstance(value, date) else value for value, day in zip(values, days, strict=True)]
+    return [
+        value.to_native() if day and value is not None and not isinstance(value, date) else value
+        for value, day in zip(values, days, strict=True)
+    ]
 
 
 def _query(asked: Statement) -> LiteralString:
     """The driver wants literals; a Statement is made of named files and checked names alone."""
-    return cast(LiteralString, str(asked))
+    return cast(LiteralString, asked)

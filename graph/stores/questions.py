@@ -7,7 +7,7 @@ from cypher import statement, union
 from cypher.loader import Statement
 from graph.errors import InputError
 from graph.projection.shape import GraphType, label_of, state_type
-from graph.store import Hop, Moment, whole_day
+from graph.store import FirmHit, Hop, Moment, whole_day
 
 
 class Questions:
@@ -26,13 +26,9 @@ class Questions:
 
     def branches(self, question: str, label: str, hop: Hop, anchor: str) -> list[Statement]:
         """One branch of `expand` or `degree` for each type and way that touches `label`."""
-        found = []
-        for name in sorted(set(hop.types)):
-            kind = self.kind(name)
-            for way in sorted(set(hop.ways)):
-                if others := kind.others(label, way):
-                    found.append(_branch(question, kind, way, label, others, anchor))
-        return found
+        kinds = [self.kind(name) for name in sorted(set(hop.types))]
+        ways = sorted(set(hop.ways))
+        return [_branch(question, kind, way, (label, anchor)) for kind in kinds for way in ways if kind.others(label, way)]
 
     def expand_each(self, label: str, hop: Hop) -> Statement | None:
         """The relations of many anchors (`$ids`), for an engine that is best asked for many."""
@@ -74,19 +70,20 @@ def by_label(ids: Iterable[str]) -> dict[str, list[str]]:
     return groups
 
 
-def exact_first(exact: Sequence[Any], part: Sequence[Any], limit: int) -> list[Any]:
-    """Both answers as one, no row twice."""
-    return list(dict.fromkeys([*exact, *part]))[:limit]
+def firm_hits(rows: Sequence[Sequence[Any]], limit: int) -> list[FirmHit]:
+    """Rows of id, name and code as hits, no firm twice."""
+    return list(dict.fromkeys(FirmHit(firm, name or "", uscc or "") for firm, name, uscc in rows))[:limit]
 
 
-def _branch(question: str, kind: GraphType, way: str, label: str, others: tuple[str, ...], anchor: str) -> Statement:
+def _branch(question: str, kind: GraphType, way: str, start: tuple[str, str]) -> Statement:
+    label, anchor = start
     if question == "degree":
         return statement(f"read/degree_{way}", type=kind.name, label=label, anchor=anchor)
     return statement(
         f"read/expand_{way}",
         type=kind.name,
         label=label,
-        others=others,
+        others=kind.others(label, way),
         amount=kind.amount,
         share=kind.share,
         rank=kind.rank,

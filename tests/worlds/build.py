@@ -81,6 +81,11 @@ class World:
             self._rows.clear()
             return writer.commit()
 
+    @property
+    def keys(self) -> list[str]:
+        """Every key that was named so far."""
+        return list(self._types)
+
     def snapshot(self, day: str, ledger_seq: int | None = None) -> Snapshot:
         return Snapshot(self.ledger, date.fromisoformat(day), ledger_seq)
 
