@@ -73,33 +73,45 @@ def verify(store: ExportedStore, ledger: Ledger) -> Verification:
     """Compares nodes by entity type and versions by relation type (states of entities among them), every column of each."""
     through_seq = store.through_seq
     types = {}
-    with Projection(ledger, through_seq) as projection:
+    with tempfile.TemporaryDirectory() as spill, _engine(spill) as engine, Projection(ledger, through_seq) as projection:
         for entity in projection.ontology.entities.values():
             schema = pa.schema(node_columns(entity))
-            types[entity.name] = _compare(store.export_nodes(entity.name), projection.nodes(entity.name), schema)
+            sides = _Sides(store.export_nodes(entity.name), projection.nodes(entity.name), schema)
+            types[entity.name] = _compare(engine, sides)
         for kind in projection.types.values():
             schema = pa.schema([("src", pa.string()), ("dst", pa.string()), *kind.columns])
             with projection.versions(kind.name) as versions:
-                types[kind.name] = _compare(store.export(kind.name), versions.read(), schema)
+                types[kind.name] = _compare(engine, _Sides(store.export(kind.name), versions.read(), schema))
     return Verification(store.engine, through_seq, ledger.latest_seq, types)
 
 
-def _compare(stored: Iterable[pa.Table], told: Iterable[pa.RecordBatch], schema: pa.Schema) -> TypeComparison:
+@dataclass(frozen=True)
+class _Sides:
+    stored: Iterable[pa.Table]
+    told: Iterable[pa.RecordBatch]
+    schema: pa.Schema
+
+
+def _engine(spill: str) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": "1", "memory_limit": MEMORY, "temp_directory": spill})
+
+
+def _compare(engine: duckdb.DuckDBPyConnection, sides: _Sides) -> TypeComparison:
     """Both sides are hashed by one engine, portion by portion; of each row only its id and its hash are kept."""
-    with tempfile.TemporaryDirectory() as spill:
-        with duckdb.connect(config={"threads": "1", "memory_limit": MEMORY, "temp_directory": spill}) as connection:
-            _hash_rows(connection, "store", stored, schema)
-            _hash_rows(connection, "ledger", (pa.Table.from_batches([batch]) for batch in told), schema)
-            sides = _fingerprint(connection, "store"), _fingerprint(connection, "ledger")
-            if sides[0] == sides[1]:
-                return TypeComparison(*sides)
-            return TypeComparison(*sides, _only_in(connection, "ledger", "store"), _only_in(connection, "store", "ledger"))
+    _hash_rows(engine, "store", sides.stored, sides.schema)
+    _hash_rows(engine, "ledger", (pa.Table.from_batches([batch]) for batch in sides.told), sides.schema)
+    prints = _fingerprint(engine, "store"), _fingerprint(engine, "ledger")
+    if prints[0] == prints[1]:
+        return TypeComparison(*prints)
+    return TypeComparison(*prints, _only_in(engine, "ledger", "store"), _only_in(engine, "store", "ledger"))
 
 
 def _hash_rows(connection: duckdb.DuckDBPyConnection, side: str, portions: Iterable[pa.Table], schema: pa.Schema) -> None:
     columns = ", ".join(f'"{name}"' for name in schema.names)
-    connection.execute(f"CREATE TABLE {side} (id VARCHAR, row_hash UBIGINT)")
+    connection.execute(f"CREATE OR REPLACE TABLE {side} (id VARCHAR, row_hash UBIGINT)")
     for portion in portions:
+        if not portion.num_rows:
+            continue
         connection.register("portion", portion.select(schema.names).cast(schema))
         connection.execute(f"INSERT INTO {side} SELECT id, hash({columns}) FROM portion")
         connection.unregister("portion")

@@ -35,6 +35,7 @@ class Projection:
         self.types: Mapping[str, GraphType] = graph_types(self.ontology)
         self._connection: duckdb.DuckDBPyConnection = ledger.backend.con.cursor()
         self._select_of: dict[str, str] = {}
+        self._held: dict[str, bool] = {}
         self._build_moves()
 
     def close(self) -> None:
@@ -197,7 +198,9 @@ class Projection:
         return self._select_of[type_name]
 
     def _holds(self, type_name: str) -> bool:
-        return self._connection.execute(f"SELECT 1 FROM ({self._rows(type_name)}) LIMIT 1").fetchall() != []
+        if type_name not in self._held:
+            self._held[type_name] = self._connection.execute(f"SELECT 1 FROM ({self._rows(type_name)}) LIMIT 1").fetchall() != []
+        return self._held[type_name]
 
     def _sql(self, table: ibis.Table) -> str:
         return str(ibis.to_sql(table, dialect="duckdb"))

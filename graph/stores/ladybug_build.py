@@ -51,9 +51,8 @@ def build_ladybug(ledger: Ledger, root: Path, options: BuildOptions | None = Non
         except RuntimeError as problem:
             raise UnavailableError(f"The embedded graph was not built: {problem}", "Check disk space and memory.") from problem
         shutil.copy(ledger.root / "ontology.json", staged / "ontology.json")
-        manifest = Manifest(
-            projection.through_seq, projection.ontology.hash, ladybug.__version__, sum(nodes.values()), sum(relations.values())
-        )
+        built_by = projection.through_seq, projection.ontology.hash, str(ladybug.__version__)
+        manifest = Manifest(*built_by, sum(nodes.values()), sum(relations.values()))
         publish(root, staged, manifest)
     return BuildReport("ladybug", manifest.through_seq, nodes, relations, round(time.monotonic() - begun, 3))
 

@@ -3,6 +3,7 @@
 import random
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,7 @@ def _tangled(root: Path, seed: int) -> World:
     for n in range(12):
         for source in ("world", "registry") if n < 4 else ("world",):
             for _ in range(rng.randrange(1, 4)):
-                told = {"name": f"N{rng.randrange(3)}", "size": rng.choice(["small", "large", None])}
+                told: dict[str, Any] = {"name": f"N{rng.randrange(3)}", "size": rng.choice(["small", "large", None])}
                 code = codes[n] if n < 2 else None
                 feed = "world" if source == "world" else "registry"
                 world.entity(
