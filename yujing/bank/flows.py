@@ -14,8 +14,8 @@ from yujing.bank.trade import Supplies
 
 PURPOSES = ("货款", "往来款", "借款", "加工费", "运费")
 _ENTRUSTED_FROM_FEN = 1_000_000_000  # 一千万元 a payee
-_PAYMENTS_A_MONTH = 0.40
-_INVOICES_A_MONTH = 0.42
+_PAYMENTS_A_MONTH = 0.31
+_INVOICES_A_MONTH = 0.31
 
 
 @dataclass(frozen=True)

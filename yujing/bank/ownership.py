@@ -117,13 +117,13 @@ def _holdings(rng: np.random.Generator, firms: Firms, persons: Persons, parent: 
     """Parent or controller holds the majority, others the rest; a few firms hold each other crosswise."""
     n = firms.count
     every = np.arange(n)
-    major = np.where(rng.random(n) < 0.3, 1.0, rng.uniform(0.51, 0.95, n))
+    major = np.where(rng.random(n) < 0.3, 1.0, np.round(rng.uniform(0.51, 0.95, n), 4))
     owned, private = parent >= 0, (parent < 0) & (controller >= 0)
     rest = 1.0 - major
     second = rng.integers(0, persons.count, n)
     split = (rest > 0.12) & (rng.random(n) < 0.5)
     third = rng.integers(0, persons.count, n)
-    second_share = np.where(split, rest * 0.6, rest)
+    second_share = np.where(split, np.round(rest * 0.6, 4), rest)
     has_second = (rest > 0) & (owned | private)
     crossed = np.flatnonzero((rest > 0.2) & private & ~split)
     crossed = rng.permutation(crossed)[: max(2, n // 50)]
@@ -136,7 +136,7 @@ def _holdings(rng: np.random.Generator, firms: Firms, persons: Persons, parent: 
         (True, parent[owned], every[owned], major[owned]),
         (False, controller[private], every[private], major[private]),
         (False, second[has_second], every[has_second], second_share[has_second]),
-        (False, third[split & has_second], every[split & has_second], (rest * 0.4)[split & has_second]),
+        (False, third[split & has_second], every[split & has_second], (rest - second_share)[split & has_second]),
         (True, partner[cross], every[cross], rest[cross]),
     )
     firm = np.concatenate([part[2] for part in parts])

@@ -1,11 +1,10 @@
-"""Core banking: accounts and transfers as gzipped TSV, the monthly summary of accounts as Parquet."""
+"""Core banking: accounts and transfers as gzipped TSV, with English column names."""
 
 import numpy as np
 import polars as pl
 
-from yujing.bank.files import SourceTable, day_text, instant_text, night_text, yuan_text
-from yujing.bank.firms import Firms
-from yujing.bank.plan import BankPlan, Ints, Texts
+from yujing.bank.files import SourceTable, day_text, instant_text, yuan_text
+from yujing.bank.plan import Texts
 from yujing.bank.planting import Fault, Planter
 from yujing.bank.world import World
 
@@ -13,7 +12,7 @@ _BANK = "澄岭银行"
 
 
 def export_core(world: World, planter: Planter) -> list[SourceTable]:
-    """Accounts by owner, transfers, what came in and stayed on average each month."""
+    """Accounts by owner, and transfers."""
     return [
         planter.plant(SourceTable("core/accounts.tsv.gz", _accounts(world)), Fault("exact_copy", 0.003)),
         planter.plant(
@@ -23,7 +22,6 @@ def export_core(world: World, planter: Planter) -> list[SourceTable]:
             Fault("exact_copy", 0.0015),
             Fault("impossible_day", 0.0003, ("txn_time",), "0000-00-00 00:00:00"),
         ),
-        SourceTable("core/account_month.parquet", _months(world)),
     ]
 
 
@@ -66,23 +64,3 @@ def _transfers(world: World) -> pl.DataFrame:
             "purpose": transfers.purpose,
         }
     )
-
-
-def _months(world: World) -> pl.DataFrame:
-    """Money as whole fen. Recorded on the night of the month's last day."""
-    firms, plan, indicators = world.society.firms, world.plan, world.reports.indicators
-    firm, month = _grid(firms, plan)
-    return pl.DataFrame(
-        {
-            "cust_no": firms.customer[firm],
-            "month": pl.Series(plan.month_start(month)),
-            "inflow_fen": indicators.inflow_fen[firm, month].astype(np.int64),
-            "avg_balance_fen": indicators.balance_fen[firm, month].astype(np.int64),
-            "loaded_at": night_text(plan.month_end(month)),
-        }
-    )
-
-
-def _grid(firms: Firms, plan: BankPlan) -> tuple[Ints, Ints]:
-    customers = np.flatnonzero(firms.customer != "")
-    return np.repeat(customers, plan.months), np.tile(np.arange(plan.months), len(customers))

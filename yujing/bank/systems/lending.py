@@ -1,4 +1,4 @@
-"""The credit system: UTF-8 CSV with a byte-order mark, days as 20170718, amounts in 元, keyed by its own numbers."""
+"""The credit system: UTF-8 CSV with a byte-order mark, days as 20170718, amounts in 元, keyed by its own numbers; one Parquet."""
 
 from functools import partial
 
@@ -74,7 +74,7 @@ def export_lending(world: World, planter: Planter) -> list[SourceTable]:
             Fault("unknown_end", 0.0003, ("借据号",)),
             Fault("unknown_word", 0.0003, ("五级分类",), "未分类"),
         ),
-        plant(_Csv("credit/还款计划.csv", _schedule(world)), Fault("exact_copy", 0.0005)),
+        plant(SourceTable("credit/还款计划.parquet", _schedule(world)), Fault("exact_copy", 0.0005)),
         plant(
             _Csv("credit/还款明细.csv", _repayments(world)),
             Fault("exact_copy", 0.0008),
@@ -282,18 +282,20 @@ def _states(world: World) -> pl.DataFrame:
 
 
 def _schedule(world: World) -> pl.DataFrame:
-    """What falls due, as planned when the note was drawn."""
+    """What falls due, as planned when the note was drawn: Parquet with types of its own, money in whole fen."""
     dues, notes = world.book.dues, world.book.notes
+    drawn = notes.drawn_on[dues.note]
     return pl.DataFrame(
         {
             "借据号": notes.number[dues.note],
-            "期次": pl.Series(dues.turn).cast(pl.String),
-            "应还日": _day(dues.due_on),
-            "应还本金": yuan_text(dues.principal_fen),
-            "应还利息": yuan_text(dues.interest_fen),
-            "生成日": _day(notes.drawn_on[dues.note]),
-            "生成时间": stamp_text(world.plan.rng("schedule times"), notes.drawn_on[dues.note]),
-        }
+            "期次": dues.turn,
+            "应还日": pl.Series(dues.due_on),
+            "应还本金_分": dues.principal_fen,
+            "应还利息_分": dues.interest_fen,
+            "生成日": pl.Series(drawn),
+            "生成时间": stamp_text(world.plan.rng("schedule times"), drawn),
+        },
+        schema_overrides={"借据号": pl.String},
     )
 
 

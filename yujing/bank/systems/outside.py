@@ -123,6 +123,8 @@ def _indicators(world: World) -> dict[str, pl.DataFrame]:
             "用电量(千瓦时)": number_text(seen.kwh[firm, month], 1),
             "社保人数": pl.Series(seen.heads[firm, month].astype(np.int64)).cast(pl.String),
             "开票收入(元)": yuan_text(seen.turnover_fen[firm, month].astype(np.int64)),
+            "账户流入(元)": yuan_text(seen.inflow_fen[firm, month].astype(np.int64)),
+            "日均存款(元)": yuan_text(seen.balance_fen[firm, month].astype(np.int64)),
             "采集时间": stamp_text(rng, recorded),
         }
     )
