@@ -9,7 +9,6 @@ from pathlib import Path
 
 import ibis
 
-from graph.clock import OPEN_END
 from graph.ledger.as_of import CHAIN, STATE, last_versions
 from graph.ledger.book import Ledger
 from graph.ledger.schema import content_columns, ledger_schema
@@ -79,7 +78,7 @@ def closings(ledger: Ledger, type_name: str, feed: str, told: Sequence[Path], en
     mine = last_versions(rows.filter(rows.feed == feed)).filter(lambda t: t.action != "retract")
     follower = mine.valid_from.lead().over(group_by=CHAIN, order_by=mine.valid_from)
     latest = mine.mutate(_next=follower).filter(lambda t: t._next.isnull())
-    still_open = latest.filter(latest.valid_to == OPEN_END, latest.valid_from < OPEN_END)
+    still_open = latest.filter(latest.valid_to > ibis.greatest(latest.valid_from, ended_on))
     if isinstance(kind, EntityType):
         still_open = still_open.filter(~still_open.stub)
     if kind.lasting is Lasting.HAPPENING:
