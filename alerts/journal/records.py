@@ -85,6 +85,7 @@ class Once:
     key: str
     principal: str
     answer: Answer | None = None
+    claim: str = ""
 
 
 @dataclass(frozen=True)
