@@ -81,7 +81,7 @@ class Journal:
     # alerts
 
     def record_scan(self, result: ScanResult, principal: str) -> ScanRecorded:
-        """Raises and updates a scan's alerts, CHUNK a transaction. Run again, or gone on with after a kill, it adds nothing twice."""
+        """Raises and updates a scan's alerts, CHUNK a transaction. Run again, or after a kill, it adds nothing twice."""
         scan = _scan_id(result)
         with self._write() as session:
             if session.get(ScanRow, scan) is None:
