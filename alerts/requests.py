@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
+
+from graph.errors import InputError
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
 _Text = Annotated[str, Field(max_length=200)]
@@ -84,3 +87,18 @@ class Capacity:
 
     alerts_a_month: int = 60
     least_probability: float = 0.02
+
+
+_Request = TypeVar("_Request", PreLoanRequest, DrawdownRequest)
+
+
+def read_request(kind: type[_Request], path: Path) -> _Request:
+    """A request out of a JSON file. InputError names the file, the field and what is wrong with it."""
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except OSError as problem:
+        raise InputError(f"{path}: the request cannot be read: {problem.strerror}.", "Give a JSON file.", "body") from None
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise InputError(f"{path}: {field or 'body'}: {first['msg']}.", "docs/rules.md shows a request.", field) from None

@@ -82,7 +82,10 @@ class _Checker:
 
     def written(self, tree: exp.Expression) -> str:
         """The expression again, written by us from the checked tree, every fact quoted and comments dropped."""
-        return tree.sql(dialect="duckdb", identify=True, comments=False)
+        whole = exp.Paren(this=tree.copy())
+        for node in reversed(list(whole.find_all(exp.Least, exp.Greatest))):
+            node.replace(_strict(node))
+        return whole.sql(dialect="duckdb", identify=True, comments=False)
 
     def kind(self, node: exp.Expression) -> _Type:
         """The type of a part; InputError where it is not allowed or its parts do not fit."""
@@ -169,6 +172,12 @@ class _Checker:
                 raise InputError(f"'{part.sql()}' in IN is no literal.", "Write fact IN ('a', 'b').", "when")
             self._compared(exp.EQ(this=node.this.copy(), expression=part.copy()))
         return FactKind.FLAG
+
+
+def _strict(node: exp.Least | exp.Greatest) -> exp.Expression:
+    """LEAST and GREATEST pass over NULL in DuckDB; here they are null as soon as a part is, for what is unseen never fires."""
+    unseen = exp.or_(*(exp.Is(this=part.copy(), expression=exp.Null()) for part in (node.this, *node.expressions)))
+    return exp.Case(ifs=[exp.If(this=unseen, true=exp.Null())], default=node.copy())
 
 
 def _is_day(text: str) -> bool:
