@@ -76,8 +76,8 @@ def write_script(plan: BankPlan, firms: Firms, cast: Cast) -> Script:
         not_before[firm] = when
         stress[firm, max(0, when - 5) : when] = np.linspace(0.3, 1.5, min(5, when))
         stress[firm, when:] = _FALL
-    stress[cast.near_maturity, -8:] = np.linspace(0.8, 5.5, 8)
-    return Script(stress, not_before)
+    stress[cast.near_maturity, -8:] = np.linspace(1.5, 6.0, 8)
+    return Script(stress, not_before, steady=np.array([cast.near_maturity]))
 
 
 def _find_ring(guarantees: Guarantees, months: int) -> Ints:

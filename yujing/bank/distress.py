@@ -33,10 +33,15 @@ _STRAIN = 6.0
 
 @dataclass(frozen=True)
 class Script:
-    """What the demonstration cases need: added own stress by firm and month, and the first month each firm may fail in."""
+    """What the demonstration cases need.
+
+    `stress` is added to the own stress of each firm and month, or stands in its place for the `steady` firms; `not_before`
+    is the first month in which each firm may fail.
+    """
 
     stress: Floats
     not_before: Ints
+    steady: Ints
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,9 @@ class _Run:
 
 def simulate_distress(plan: BankPlan, firms: Firms, channels: Channels, script: Script) -> Distress:
     """Sets the barrier so that own defaults come at their rate, then the strength so that all do, and runs once more."""
-    own = _own_stress(plan, firms) + script.stress
+    own = _own_stress(plan, firms)
+    own[script.steady] = 0.0
+    own = own + script.stress
     spread = plan.rng("margin").normal(0.0, 0.75, firms.count) - 1.1 * (firms.leverage - 0.56)
     years, borrowers = plan.months / 12, int(firms.borrower.sum())
     want_own, want_all = round(_OWN_RATE * years * borrowers), round(_TOTAL_RATE * years * borrowers)

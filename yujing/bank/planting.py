@@ -29,12 +29,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Planted:
-    """What was planted in one file: the data rows (1 is the first below the header) and what ingest should do with them."""
+    """What was planted in one file: the lines as an editor counts them (the header is 1), and what ingest should do."""
 
     file: str
     kind: str
     expect: Outcome
-    rows: tuple[int, ...]
+    lines: tuple[int, ...]
 
 
 @dataclass
@@ -53,13 +53,13 @@ class Planter:
             rows = self._rows_for(fault, table.frame, free)
             free = free[~np.isin(free, rows)]
             kind, changed = _KINDS[fault.kind], _changed(frame[rows.tolist()], fault)
-            places = rows + 1
+            lines = rows + 2
             if kind.copies:
-                places = np.arange(frame.height, frame.height + len(rows)) + 1
+                lines = np.arange(frame.height, frame.height + len(rows)) + 2
                 frame = pl.concat([frame, changed])
             else:
                 frame = _scattered(frame, rows.tolist(), changed)
-            self.planted.append(Planted(table.place, fault.kind, kind.expect, tuple(places.tolist())))
+            self.planted.append(Planted(table.place, fault.kind, kind.expect, tuple(lines.tolist())))
         return SourceTable(table.path, frame, table.encoding, table.sheet)
 
     def _rows_for(self, fault: Fault, frame: pl.DataFrame, free: Ints) -> Ints:

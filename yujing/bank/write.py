@@ -78,7 +78,7 @@ def write_bank(folder: Path, plan: BankPlan) -> BankReport:
         borrowers=int(world.society.firms.borrower.sum()),
         defaults=len(causes),
         by_contagion=int((causes != "own").sum()),
-        planted=sum(len(each.rows) for each in planter.planted),
+        planted=sum(len(each.lines) for each in planter.planted),
     )
 
 
@@ -111,8 +111,8 @@ def _write_truth(folder: Path, world: World, planter: Planter) -> None:
     true_defaults(world).write_parquet(folder / "defaults.parquet", statistics=False)
     true_hits(world).write_parquet(folder / "hits.parquet", statistics=False)
     true_health(world).write_parquet(folder / "health.parquet", statistics=False)
-    planted = [{**asdict(each), "count": len(each.rows)} for each in planter.planted]
-    _write_json(folder / "planted_errors.json", {"rows_are": "data rows, 1 is the first below the header", "planted": planted})
+    planted = [{**asdict(each), "count": len(each.lines)} for each in planter.planted]
+    _write_json(folder / "planted_errors.json", {"lines": "as an editor counts them, the header is 1", "planted": planted})
 
 
 def _write_json(path: Path, content: object) -> None:
