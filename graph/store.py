@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from graph.ontology import Ontology
+
 OPEN_DAY = 99991231
 
 
@@ -69,6 +71,10 @@ class GraphReader(Protocol):
     """What walks and views may ask. Thread-safe. Entity ids name their type (`Firm-…`), so no label is passed."""
 
     engine: str
+
+    @property
+    def ontology(self) -> Ontology:
+        """The types this store was built with."""
 
     @property
     def through_seq(self) -> int:

@@ -15,6 +15,7 @@ from cypher import statement, union
 from cypher.loader import Statement
 from graph.errors import UnavailableError
 from graph.ledger.keeping import OntologyFile
+from graph.ontology import Ontology
 from graph.projection import graph_types, node_columns, state_type
 from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
 from graph.stores.edges import degree_table, edge_table
@@ -39,6 +40,11 @@ class LadybugStore:
         self._open: _Generation | None = None
         with self._generation():
             pass  # says at once when there is no graph
+
+    @property
+    def ontology(self) -> Ontology:
+        with self._generation() as generation:
+            return generation.ontology
 
     @property
     def through_seq(self) -> int:

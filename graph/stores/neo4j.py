@@ -23,7 +23,7 @@ class Neo4jStore:
     engine = "neo4j"
 
     def __init__(self, target: Neo4jTarget, ontology: Ontology) -> None:
-        self._ontology = ontology
+        self.ontology = ontology
         self._questions = Questions(graph_types(ontology))
         self._session = Neo4jSession(target)
 
@@ -84,7 +84,7 @@ class Neo4jStore:
 
     def export_nodes(self, entity: str) -> Iterator[pa.Table]:
         """Every node of a type, columns as `graph.projection.node_columns`."""
-        columns = node_columns(self._ontology.entities[entity])
+        columns = node_columns(self.ontology.entities[entity])
         asked = statement("read/export_nodes", label=entity, properties=tuple(field.name for field in columns))
         for rows in self._session.stream(asked, {}, EXPORT_ROWS):
             yield _table(rows, pa.schema(columns))
