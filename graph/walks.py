@@ -134,9 +134,7 @@ class _Side:
 def _joined(sides: tuple[_Side, _Side], node: str, limit: int) -> list[Path]:
     heads, tails = sides[0].ways_back(node, limit), sides[1].ways_back(node, limit)
     return [
-        Path(nodes + tuple(reversed(back[:-1])), edges + tuple(reversed(after)))
-        for nodes, edges in heads
-        for back, after in tails
+        Path(nodes + tuple(reversed(back[:-1])), edges + tuple(reversed(after))) for nodes, edges in heads for back, after in tails
     ][:limit]
 
 

@@ -1,7 +1,10 @@
 """Opens what the settings name. Nothing else reads settings and knows the classes behind the seams."""
 
+from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.personal import Vault
+from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget
+from graph.verify import ExportedStore
 from yujing.settings import Settings
 
 
@@ -18,3 +21,17 @@ def open_ledger(settings: Settings) -> Ledger:
 def open_vault(settings: Settings) -> Vault:
     """The personal values, with the key under home."""
     return Vault.open(settings.ledger, settings.keys / "personal.key")
+
+
+def neo4j_target(settings: Settings) -> Neo4jTarget:
+    """The Neo4j that the settings name. InputError where they name none."""
+    if not settings.neo4j_uri:
+        raise InputError("No Neo4j is named.", "Set NEO4J_URI, NEO4J_USER, NEO4J_PASSWORD; 'make neo4j' starts one.", "NEO4J_URI")
+    return Neo4jTarget(settings.neo4j_uri, settings.neo4j_user, settings.neo4j_password.get_secret_value())
+
+
+def open_store(settings: Settings, ledger: Ledger) -> ExportedStore:
+    """The graph store that the settings choose, as far as it was built."""
+    if settings.store == "neo4j":
+        return Neo4jStore(neo4j_target(settings), ledger.ontology)
+    return LadybugStore(settings.graph)

@@ -158,20 +158,26 @@ def _legend(network: Network, words: Ontology) -> tuple[str, Box]:
     """What is on the picture, counted; bottom left."""
     kinds = Counter(node.label for node in network.nodes)
     relations = Counter(edge.type for edge in network.edges)
-    rows = [(f"{_word(words, k)} {k}", n, _shape(_KINDS.get(k, _OTHER_KIND)[0], (0, 0), 6, _fill(k))) for k, n in sorted(kinds.items())]
+    rows = [
+        (f"{_word(words, k)} {k}", n, _shape(_KINDS.get(k, _OTHER_KIND)[0], (0, 0), 6, _fill(k))) for k, n in sorted(kinds.items())
+    ]
     for index, name in enumerate(_types(network)):
         dash = _DASHES[index % len(_DASHES)]
         line = f'<path d="M-13 0H13" stroke="{_QUIET}" stroke-width="2.5" stroke-dasharray="{dash}"/>'
         rows.append((f"{_word(words, name)} {name}", relations[name], line))
     wide = max(text_width(text, 11) for text in (*(text for text, _, _ in rows), _KEY)) + 40
     top = HEIGHT - 42 - 20 * len(rows)
-    parts = [f'<rect x="24" y="{top - 16:.0f}" width="{wide:.0f}" height="{20 * len(rows) + 34}" rx="6" fill="#fff" stroke="{_RING}"/>']
+    parts = [
+        f'<rect x="24" y="{top - 16:.0f}" width="{wide:.0f}" height="{20 * len(rows) + 34}" rx="6" fill="#fff" stroke="{_RING}"/>'
+    ]
     parts.append(f'<text x="38" y="{HEIGHT - 34:.0f}" font-size="11" fill="{_QUIET}">{_KEY}</text>')
     for index, (text, count, sample) in enumerate(rows):
         y = top + 20 * index + 4
         parts.append(f'<g transform="translate(50 {y:.0f})">{sample}</g>')
         parts.append(f'<text x="74" y="{y + 4:.0f}" font-size="12" fill="{_INK}">{escape(text)}</text>')
-        parts.append(f'<text x="{24 + wide - 12:.0f}" y="{y + 4:.0f}" font-size="12" text-anchor="end" fill="{_QUIET}">{count}</text>')
+        parts.append(
+            f'<text x="{24 + wide - 12:.0f}" y="{y + 4:.0f}" font-size="12" text-anchor="end" fill="{_QUIET}">{count}</text>'
+        )
     return "".join(parts), Box(20, top - 20, 28 + wide, HEIGHT)
 
 

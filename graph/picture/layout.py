@@ -144,6 +144,11 @@ def _corners(at: tuple[float, float], gap: float, width: float, leftward: bool) 
     x, y = at
     right, left = (x + gap, y), (x - gap - width, y)
     below, above = (x - width / 2, y + gap + 7), (x - width / 2, y - gap - 7)
-    corners = [(x + gap * 0.8, y + gap), (x + gap * 0.8, y - gap), (x - gap * 0.8 - width, y + gap), (x - gap * 0.8 - width, y - gap)]
+    corners = [
+        (x + gap * 0.8, y + gap),
+        (x + gap * 0.8, y - gap),
+        (x - gap * 0.8 - width, y + gap),
+        (x - gap * 0.8 - width, y - gap),
+    ]
     sides = [left, below, above, right] if leftward else [right, below, above, left]
     return [*sides, *corners]
