@@ -14,7 +14,8 @@ _KINDS = {"Firm": ("circle", "#0072B2"), "Person": ("triangle", "#D55E00"), "Cli
 _OTHER_KIND = ("diamond", "#7a7f85")
 _DASHES = ("", "9 5", "2 5", "14 4 2 4", "5 3", "1 3", "18 6", "10 3 2 3 2 3", "4 8")
 _FONT = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif"
-_KEY = "线宽 width: 金额 amount · 空心 hollow: 仅被提及 only referred to"
+_KEY = ("线宽 width: 金额 amount", "空心 hollow: 仅被提及 stub")
+_LONGEST_LEGEND = 11
 _LONGEST_NAME = 14
 _AMOUNTS_SHOWN = 14
 
@@ -30,6 +31,15 @@ class _Bundle:
     amount_fen: int
 
 
+@dataclass(frozen=True)
+class _Row:
+    """One line of a legend."""
+
+    text: str
+    count: int | None
+    sample: str
+
+
 def network_svg(network: Network, ontology: Ontology | None = None, note: str = "") -> str:
     """The network as one SVG of 1440 by 1000, the firm asked for in the middle. `note` is written below the title.
 
@@ -38,10 +48,10 @@ def network_svg(network: Network, ontology: Ontology | None = None, note: str = 
     words = ontology or core_ontology()
     at = positions(network)
     bundles = _bundles(network)
-    legend, legend_box = _legend(network, words)
+    legend, legend_boxes = _legend(network, words)
     marks = [around(at[node.id], _radius(node) + 2) for node in network.nodes]
-    names = place(_names(network, at), [*marks, legend_box])
-    amounts = place(_amounts(bundles, at), [*marks, legend_box, *(label.box for label in names)])
+    names = place(_names(network, at), [*marks, *legend_boxes])
+    amounts = place(_amounts(bundles, at), [*marks, *legend_boxes, *(label.box for label in names)])
     parts = [
         *_rings(network),
         *(_line(bundle, at, network, words) for bundle in bundles),
@@ -102,13 +112,10 @@ def _line(bundle: _Bundle, at: dict[str, tuple[float, float]], network: Network,
     start = _towards((x1, y1), (cx, cy), radius[bundle.src] + 1)
     end = _towards((x2, y2), (cx, cy), radius[bundle.dst] + 3)
     width = _width(bundle.amount_fen, network)
-    dash = _DASHES[_types(network).index(bundle.type) % len(_DASHES)]
     told = f"{_word(words, bundle.type)} {bundle.type} ×{bundle.count} {_money(bundle.amount_fen) if bundle.amount_fen else ''}"
-    stroke = f'stroke="{_QUIET}" stroke-opacity="0.62" stroke-width="{width:.1f}"' + (f' stroke-dasharray="{dash}"' if dash else "")
-    return (
-        f'<g><title>{escape(told.strip())}</title><path d="M{start[0]:.1f} {start[1]:.1f}Q{cx:.1f} {cy:.1f} {end[0]:.1f} {end[1]:.1f}" '
-        f'fill="none" {stroke}/>{_arrow((cx, cy), end, width)}</g>'
-    )
+    curve = f"M{start[0]:.1f} {start[1]:.1f}Q{cx:.1f} {cy:.1f} {end[0]:.1f} {end[1]:.1f}"
+    stroke = f'fill="none" stroke-opacity="0.62" {_stroke(width, _dash(bundle.type, network))}'
+    return f'<g><title>{escape(told.strip())}</title><path d="{curve}" {stroke}/>{_arrow((cx, cy), end, width)}</g>'
 
 
 def _arrow(behind: tuple[float, float], tip: tuple[float, float], width: float) -> str:
@@ -154,35 +161,48 @@ def _heading(network: Network, note: str) -> list[str]:
     return lines
 
 
-def _legend(network: Network, words: Ontology) -> tuple[str, Box]:
-    """What is on the picture, counted; bottom left."""
+def _legend(network: Network, words: Ontology) -> tuple[str, list[Box]]:
+    """What is on the picture, counted: kinds bottom left, relations bottom right."""
     kinds = Counter(node.label for node in network.nodes)
     relations = Counter(edge.type for edge in network.edges)
-    rows = [
-        (f"{_word(words, k)} {k}", n, _shape(_KINDS.get(k, _OTHER_KIND)[0], (0, 0), 6, _fill(k))) for k, n in sorted(kinds.items())
+    left = [_Row(f"{_word(words, kind)} {kind}", count, _sample(kind)) for kind, count in sorted(kinds.items())]
+    left += [_Row(text, None, "") for text in _KEY]
+    right = [
+        _Row(f"{_word(words, name)} {name}", relations[name], f'<path d="M-13 0H13" {_stroke(2.5, _dash(name, network))}/>')
+        for name in _types(network)
     ]
-    for index, name in enumerate(_types(network)):
-        dash = _DASHES[index % len(_DASHES)]
-        line = f'<path d="M-13 0H13" stroke="{_QUIET}" stroke-width="2.5" stroke-dasharray="{dash}"/>'
-        rows.append((f"{_word(words, name)} {name}", relations[name], line))
-    wide = max(text_width(text, 11) for text in (*(text for text, _, _ in rows), _KEY)) + 40
-    top = HEIGHT - 42 - 20 * len(rows)
-    parts = [
-        f'<rect x="24" y="{top - 16:.0f}" width="{wide:.0f}" height="{20 * len(rows) + 34}" rx="6" fill="#fff" stroke="{_RING}"/>'
-    ]
-    parts.append(f'<text x="38" y="{HEIGHT - 34:.0f}" font-size="11" fill="{_QUIET}">{_KEY}</text>')
-    for index, (text, count, sample) in enumerate(rows):
-        y = top + 20 * index + 4
-        parts.append(f'<g transform="translate(50 {y:.0f})">{sample}</g>')
-        parts.append(f'<text x="74" y="{y + 4:.0f}" font-size="12" fill="{_INK}">{escape(text)}</text>')
-        parts.append(
-            f'<text x="{24 + wide - 12:.0f}" y="{y + 4:.0f}" font-size="12" text-anchor="end" fill="{_QUIET}">{count}</text>'
-        )
-    return "".join(parts), Box(20, top - 20, 28 + wide, HEIGHT)
+    panels = [_panel(rows[:_LONGEST_LEGEND], side) for rows, side in ((left, "left"), (right, "right")) if rows]
+    return "".join(drawn for drawn, _ in panels), [box for _, box in panels]
 
 
-def _fill(kind: str) -> str:
-    return f'fill="{_KINDS.get(kind, _OTHER_KIND)[1]}"'
+def _panel(rows: list[_Row], side: str) -> tuple[str, Box]:
+    wide = max(text_width(row.text, 12) + (84 if row.sample else 24) for row in rows)
+    high = 20 * len(rows) + 14
+    left, top = 24 if side == "left" else WIDTH - 24 - wide, HEIGHT - 20 - high
+    parts = [f'<rect x="{left:.0f}" y="{top:.0f}" width="{wide:.0f}" height="{high}" rx="6" fill="#fff" stroke="{_RING}"/>']
+    for index, row in enumerate(rows):
+        y = top + 17 + 20 * index
+        indent = 48 if row.sample else 14
+        parts.append(f'<g transform="translate({left + 26:.0f} {y:.0f})">{row.sample}</g>' if row.sample else "")
+        parts.append(f'<text x="{left + indent:.0f}" y="{y + 4:.0f}" font-size="12" fill="{_INK}">{escape(row.text)}</text>')
+        if row.count is not None:
+            end = f'x="{left + wide - 10:.0f}" y="{y + 4:.0f}" font-size="12" text-anchor="end"'
+            parts.append(f'<text {end} fill="{_QUIET}">{row.count}</text>')
+    return "".join(parts), Box(left - 4, top - 4, left + wide + 4, HEIGHT)
+
+
+def _sample(kind: str) -> str:
+    shape, colour = _KINDS.get(kind, _OTHER_KIND)
+    return _shape(shape, (0, 0), 6, f'fill="{colour}"')
+
+
+def _dash(name: str, network: Network) -> str:
+    return _DASHES[_types(network).index(name) % len(_DASHES)]
+
+
+def _stroke(width: float, dash: str) -> str:
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    return f'stroke="{_QUIET}" stroke-width="{width:.1f}"{dashed}'
 
 
 def _types(network: Network) -> list[str]:

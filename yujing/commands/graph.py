@@ -76,7 +76,7 @@ def verify(store: Store = None, as_json: AsJson = False) -> None:
     raise typer.Exit(0 if found.equal else 1)
 
 
-def network(
+def network(  # noqa: PLR0917 (Typer reads its options from the signature)
     firm: Annotated[str, typer.Argument(help="id, credit code or name")],
     as_of: Day = None,
     depth: Annotated[int, typer.Option(min=1, max=6, help="how many hops")] = 2,
