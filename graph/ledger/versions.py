@@ -80,7 +80,7 @@ def closings(ledger: Ledger, type_name: str, feed: str, told: Sequence[Path], en
     latest = mine.mutate(_next=follower).filter(lambda t: t._next.isnull())
     still_open = latest.filter(latest.valid_to > ibis.greatest(latest.valid_from, ended_on))
     if isinstance(kind, EntityType):
-        still_open = still_open.filter(~still_open.stub)
+        still_open = still_open.filter(~still_open.stub.fill_null(False))
     if kind.lasting is Lasting.HAPPENING:
         still_open = still_open.filter(False)
     gone = f"SELECT * FROM ({ibis.to_sql(still_open, dialect='duckdb')}) ANTI JOIN {_read(told)} USING (id)" if told else ""

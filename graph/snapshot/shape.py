@@ -64,7 +64,7 @@ def _merged(kind: EntityType, told: ibis.Table) -> ibis.Table:
     newest = ("valid_from", "source", "key", *LINEAGE)
     # One struct, since a maximum over each column by itself would pass over its nulls to an older row.
     row = ibis.struct({name: ranked[name] for name in newest}).argmax(ranked._rank)
-    merged = ranked.group_by("id").aggregate(stub=ranked.stub.all(), _newest=row, **values)
+    merged = ranked.group_by("id").aggregate(stub=ranked.stub.fill_null(False).all(), _newest=row, **values)
     return merged.mutate(**{name: merged._newest[name] for name in newest})
 
 
