@@ -45,8 +45,9 @@ class FactBase:
             feeds[name] = rows.num_rows
             database.register(f"snapshot_{name}", rows)
         database.register("score_rows", score_rows)
-        _find_components(database)
         for table in BASE_TABLES:
+            if table.name in _BEFORE:
+                _BEFORE[table.name](database)
             asks = {"as_of": snapshot.as_of} if "$as_of" in table.select else {}
             database.execute(f"CREATE TABLE {table.name} AS {table.select}", asks)
         for name in READ:
@@ -62,13 +63,15 @@ class FactBase:
         self._database.close()
 
 
-def _find_components(database: duckdb.DuckDBPyConnection) -> None:
-    guarantees = database.sql("SELECT src, dst FROM snapshot_GUARANTEES WHERE src <> dst").to_arrow_table()
-    database.register("circle_components", circles(guarantees["src"], guarantees["dst"]))
-    ties = database.sql(
-        """
-        SELECT src, dst FROM snapshot_MEMBER_OF UNION ALL SELECT src, dst FROM snapshot_CONTROLS
-        UNION ALL SELECT src, dst FROM snapshot_HOLDS_SHARES WHERE coalesce(voting_share, equity_share) > 0.5
-        """
-    ).to_arrow_table()
-    database.register("block_components", blocks(ties["src"], ties["dst"]))
+def _register_circles(database: duckdb.DuckDBPyConnection) -> None:
+    ends = database.sql("SELECT guarantor, party FROM guarantee").to_arrow_table()
+    database.register("circle_components", circles(ends["guarantor"], ends["party"]))
+
+
+def _register_blocks(database: duckdb.DuckDBPyConnection) -> None:
+    ends = database.sql("SELECT party, other FROM tied").to_arrow_table()
+    database.register("block_components", blocks(ends["party"], ends["other"]))
+
+
+_BEFORE = {"circle": _register_circles, "block": _register_blocks}
+"""What SciPy finds before a base table can be made of it."""

@@ -102,14 +102,6 @@ DERIVED: tuple[Fact, ...] = (
         of=("cash_cny", "expected_inflow_90_cny"),
     ),
     derived(
-        "revenue_gap_max",
-        Unit.SHARE,
-        "报表收入与开票、流入的最大差异",
-        "statement revenue against tax turnover or inflow, the larger gap",
-        "greatest(revenue_turnover_gap, revenue_inflow_gap)",
-        of=("revenue_turnover_gap", "revenue_inflow_gap"),
-    ),
-    derived(
         "collateral_cover",
         Unit.RATIO,
         "押品对债权覆盖倍数",

@@ -205,10 +205,12 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         """,
     ),
     BaseTable(
-        "tied",
+        "tied",  # what makes a client group; state ownership alone does not (Basel LEX10)
         f"""
         SELECT src AS party, dst AS other, 'MEMBER_OF' AS type, {_from("m", "MEMBER_OF")} FROM snapshot_MEMBER_OF m
-        UNION ALL SELECT party, other, basis, row_type, row_id, file, sheet, line, batch FROM controller WHERE basis <> 'SERVES_AS'
+        UNION ALL
+        SELECT party, other, basis, row_type, row_id, file, sheet, line, batch FROM controller
+        WHERE basis <> 'SERVES_AS' AND controller NOT IN (SELECT id FROM snapshot_Firm WHERE state_owned)
         """,
     ),
     BaseTable(
@@ -263,7 +265,13 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         ),
     ),
     BaseTable("circle", "SELECT party, component AS circle, size FROM circle_components"),
-    BaseTable("block", "SELECT party, component AS block, size FROM block_components"),
+    BaseTable(
+        "block",
+        """
+        SELECT party, component AS block, count(*) OVER (PARTITION BY component) AS size
+        FROM block_components WHERE party IN (SELECT party FROM firm)
+        """,
+    ),
     BaseTable("score", "SELECT firm AS party, * EXCLUDE (firm) FROM score_rows"),
 )
 

@@ -174,7 +174,7 @@ class _Checker:
         return FactKind.FLAG
 
 
-def _strict(node: exp.Least | exp.Greatest) -> exp.Expression:
+def _strict(node: exp.Func) -> exp.Expression:
     """LEAST and GREATEST pass over NULL in DuckDB; here they are null as soon as a part is, for what is unseen never fires."""
     unseen = exp.or_(*(exp.Is(this=part.copy(), expression=exp.Null()) for part in (node.this, *node.expressions)))
     return exp.Case(ifs=[exp.If(this=unseen, true=exp.Null())], default=node.copy())

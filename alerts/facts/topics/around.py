@@ -1,6 +1,6 @@
 """What stands around a firm: guarantors, its guarantee circle, its group, its controllers, and the bank's capital."""
 
-from alerts.facts.kinds import Rows, Topic, Unit, day, number
+from alerts.facts.kinds import Rows, Topic, Unit, day, flag, number
 
 _GIVEN = (Rows("guarantee", "amount_fen", "true", "amount_fen DESC"),)
 
@@ -92,11 +92,13 @@ GUARANTORS = Topic(
 CIRCLE = Topic(
     "guarantee_circle",
     """
-    SELECT c.party, any_value(c.size)::DOUBLE AS guarantee_circle_size,
-        count(*) FILTER (o.party <> c.party AND l.days_past_due_max > 0)::DOUBLE AS circle_members_overdue,
-        count(*) FILTER (o.party <> c.party AND l.npl_cny > 0)::DOUBLE AS circle_members_npl
-    FROM circle c JOIN circle o USING (circle) LEFT JOIN loans l ON l.party = o.party
-    GROUP BY c.party
+    WITH members AS (
+        SELECT c.circle, c.party, c.size, coalesce(l.days_past_due_max > 0, false) AS overdue, coalesce(l.npl_cny > 0, false) AS npl
+        FROM circle c LEFT JOIN loans l USING (party)
+    ), total AS (SELECT circle, count(*) FILTER (overdue) AS overdue, count(*) FILTER (npl) AS npl FROM members GROUP BY circle)
+    SELECT m.party, m.size::DOUBLE AS guarantee_circle_size,
+        (t.overdue - m.overdue::INTEGER)::DOUBLE AS circle_members_overdue, (t.npl - m.npl::INTEGER)::DOUBLE AS circle_members_npl
+    FROM members m JOIN total t USING (circle)
     """,
     (
         number(
@@ -134,15 +136,23 @@ _MEMBER = (Rows("tied", "type"),)
 GROUP = Topic(
     "client_group",
     """
-    WITH owed AS (
+    WITH members AS (
+        SELECT b.block, b.party, b.size, coalesce(l.days_past_due_max > 0, false) AS overdue, coalesce(l.npl_cny > 0, false) AS npl,
+            coalesce(l.exposure_cny, 0) AS exposure_cny
+        FROM block b LEFT JOIN loans l USING (party)
+    ), owed AS (
         SELECT DISTINCT b.block, n.note, greatest(n.balance_fen - coalesce(n.margin_fen, 0), 0) AS exposure_fen
         FROM block b JOIN note n USING (party) WHERE n.open
-    ), total AS (SELECT block, sum(exposure_fen) / 100.0 AS exposure FROM owed GROUP BY block)
-    SELECT b.party, any_value(b.size)::DOUBLE AS group_size, coalesce(any_value(t.exposure), 0) AS group_exposure_cny,
-        count(*) FILTER (o.party <> b.party AND l.npl_cny > 0)::DOUBLE AS group_members_npl,
-        count(*) FILTER (o.party <> b.party AND l.days_past_due_max > 0)::DOUBLE AS group_members_overdue
-    FROM block b JOIN block o USING (block) LEFT JOIN loans l ON l.party = o.party LEFT JOIN total t USING (block)
-    GROUP BY b.party
+    ), exposed AS (
+        SELECT block, sum(exposure_fen) / 100.0 AS exposure FROM owed GROUP BY block
+    ), total AS (
+        SELECT block, count(*) FILTER (overdue) AS overdue, count(*) FILTER (npl) AS npl,
+            first(party ORDER BY exposure_cny DESC, party) AS lead
+        FROM members GROUP BY block
+    )
+    SELECT m.party, m.size::DOUBLE AS group_size, coalesce(e.exposure, 0) AS group_exposure_cny, t.lead = m.party AS group_lead,
+        (t.overdue - m.overdue::INTEGER)::DOUBLE AS group_members_overdue, (t.npl - m.npl::INTEGER)::DOUBLE AS group_members_npl
+    FROM members m JOIN total t USING (block) LEFT JOIN exposed e USING (block)
     """,
     (
         number("group_size", Unit.COUNT, "集团客户成员数", "members of its client group", "HOLDS_SHARES", absent="1", rows=_MEMBER),
@@ -155,6 +165,7 @@ GROUP = Topic(
             absent="exposure_cny",
             rows=_MEMBER,
         ),
+        flag("group_lead", "集团内风险暴露最大", "has the largest exposure of its group", "HOLDS_SHARES", "true", rows=_MEMBER),
         number(
             "group_members_npl",
             Unit.COUNT,
