@@ -5,16 +5,18 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, Strict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked
 
+from graph.clock import iso_day
 from graph.errors import InputError
 
 _STRICT = ConfigDict(extra="forbid", str_strip_whitespace=True)
-_Text = Annotated[str, Field(max_length=200)]
+_Text = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Currency = Annotated[str, Field(pattern="^[A-Z]{3}$")]
-_Fen = Annotated[int, Field(gt=0, le=10**18)]
-_Day = Annotated[date, Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
+_Whole = Annotated[int, Strict(), Field(ge=-(10**18), le=10**18)]  # "5", 5.0 and true are no amounts of fen
+_Fen = Annotated[_Whole, Field(gt=0)]
+_Day = Annotated[date, BeforeValidator(iso_day), Field(ge=date(1990, 1, 1), le=date(2200, 1, 1))]
 
 
 @checked(frozen=True, config=_STRICT)
@@ -34,9 +36,9 @@ class Party:
 class Declared:
     """What an applicant says of itself, used only where the bank's own data says nothing."""
 
-    net_assets_fen: int | None = None
-    revenue_fen: Annotated[int, Field(ge=0)] | None = None
-    other_banks_balance_fen: Annotated[int, Field(ge=0)] | None = None
+    net_assets_fen: _Whole | None = None
+    revenue_fen: Annotated[_Whole, Field(ge=0)] | None = None
+    other_banks_balance_fen: Annotated[_Whole, Field(ge=0)] | None = None
     controllers: Annotated[tuple[Party, ...], Field(max_length=50)] = ()
 
 
@@ -51,7 +53,7 @@ class PreLoanRequest:
     product: Annotated[
         str, Field(pattern="^(working_capital|fixed_asset|acceptance|letter_of_credit|guarantee|advance|other)$")
     ] = "working_capital"
-    term_months: Annotated[int, Field(gt=0, le=600)] = 12
+    term_months: Annotated[int, Strict(), Field(gt=0, le=600)] = 12
     guarantors: Annotated[tuple[Party, ...], Field(max_length=50)] = ()
     collateral: Annotated[tuple[_Text, ...], Field(max_length=50)] = ()
     purpose: _Text = ""
@@ -77,7 +79,7 @@ class DrawdownRequest:
     loan_note: _Text = ""
     borrower: Party = Party()
     currency: _Currency = "CNY"
-    entrusted: bool = False
+    entrusted: Annotated[bool, Strict()] = False
     purpose: _Text = ""
 
 

@@ -1,10 +1,12 @@
 """Days and instants. Days are dates; instants are int64 UTC microseconds; the bank's time zone says where a day ends."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 START_OF_TIME = date(1900, 1, 1)
 OPEN_END = date(9999, 12, 31)
+_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def now_us() -> int:
@@ -36,3 +38,15 @@ def end_of_day_us(day: date, time_zone: str) -> int:
 def day_of(us: int, time_zone: str) -> date:
     """The day, where the bank is, on which an instant falls."""
     return from_us(us).astimezone(ZoneInfo(time_zone)).date()
+
+
+def iso_day(text: object) -> date:
+    """A day written as YYYY-MM-DD. ValueError for anything else: an instant or a number is no day."""
+    if isinstance(text, date) and not isinstance(text, datetime):
+        return text
+    if not isinstance(text, str) or not _ISO_DAY.fullmatch(text):
+        raise ValueError("Write the day as YYYY-MM-DD")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("The calendar has no such day") from None

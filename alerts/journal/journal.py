@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from uuid import uuid4
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,7 @@ from alerts.journal.records import (
     ScanRecorded,
 )
 from alerts.journal.tables import AlertActionRow, AlertRow, ApiKeyRow, DecisionRow, OnceRow, OutboxRow, ScanRow
-from alerts.said import Alert, Decision, ScanResult
+from alerts.said import Alert, Decision, Grade, ScanResult
 from graph.errors import ConflictError, InputError, NotFoundError, UnavailableError
 
 CHUNK = 200
@@ -105,6 +105,14 @@ class Journal:
             rows = session.scalars(query).all()
             more = len(rows) > limit
             return AlertPage(tuple(record_of(row) for row in rows[:limit]), _cursor(rows[limit - 1].seq) if more else "")
+
+    def alert_counts(self, wanted: AlertFilter | None = None) -> dict[Grade, int]:
+        """How many alerts of each grade match, zero included, the worst grade first."""
+        matching = _filtered(wanted or AlertFilter()).subquery()
+        query = select(matching.c.grade, func.count()).group_by(matching.c.grade)
+        with self._read() as session:
+            counts = {Grade(grade): count for grade, count in session.execute(query)}
+        return {grade: counts.get(grade, 0) for grade in Grade}
 
     def alert(self, alert_id: str, branch: str = "") -> AlertRecord:
         """One alert with what was done about it. NotFoundError, also for another branch's where `branch` is set."""
@@ -267,6 +275,8 @@ def _filtered(wanted: AlertFilter) -> Select[AlertRow]:
         value = getattr(wanted, name)
         if value:
             query = query.where(getattr(AlertRow, name) == value)
+    if wanted.until:
+        query = query.where(AlertRow.first_as_of <= wanted.until)
     return query.where(AlertRow.as_of >= wanted.since) if wanted.since else query
 
 

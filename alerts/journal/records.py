@@ -8,7 +8,10 @@ from alerts.said import Alert, Grade, Stage
 
 @dataclass(frozen=True)
 class AlertFilter:
-    """Which alerts: every field that is set must match. `branch` is the caller's scope, empty for all branches."""
+    """Which alerts: every field that is set must match. `branch` is the caller's scope, empty for all branches.
+
+    `since`: seen on that day or later. `until`: raised by that day.
+    """
 
     stage: Stage | None = None
     grade: Grade | None = None
@@ -16,6 +19,7 @@ class AlertFilter:
     status: str = ""
     branch: str = ""
     since: date | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,60 @@
+"""The application: routes, errors and middleware around one platform."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api import problems
+from api.console.pages import mount_console
+from api.middleware import BodyGate, RequestFrame
+from api.openapi import document
+from api.opened import DayBook
+from api.platform import Platform
+from api.routes import alerts, decisions, firms, health, scans
+from api.scanning import ScanDesk
+
+_MEDIA_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
+
+
+def create_app(platform: Platform) -> FastAPI:
+    """The API and its pages over `platform`, which the app closes when it stops. No torch, no state of its own."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        app.state.scans.close()
+        platform.store.close()
+
+    app = FastAPI(
+        title="预警 Yujing",
+        version="1.0",
+        docs_url=None,  # the stock pages need inline script from elsewhere; the plain document is at /openapi.json
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.platform = platform
+    app.state.days = DayBook(platform)
+    app.state.scans = ScanDesk(platform, app.state.days)
+    problems.install(app)
+    for module in (decisions, scans, alerts, firms, health):
+        app.include_router(module.router)
+    mount_console(app)
+    app.add_middleware(BodyGate, max_bytes=platform.limits.body_bytes, media_types=_MEDIA_TYPES)
+    app.add_middleware(RequestFrame)
+    app.openapi = lambda: _document_once(app)  # type: ignore[method-assign]
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _document_once(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = document(app)
+    return app.openapi_schema

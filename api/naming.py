@@ -1,0 +1,29 @@
+"""What entities are called on a page: firms by name, persons masked, everything else by its number."""
+
+from collections.abc import Iterable
+
+from api.masking import is_token, stand_in
+from api.rows import RowReader
+from graph.ids import ENTITY_SEPARATOR
+from graph.personal import Vault, mask
+
+
+def display_names(reader: RowReader, vault: Vault, ids: Iterable[str]) -> dict[str, str]:
+    """A name for each id, as known that day; an id that has none stands for itself."""
+    wanted = set(ids)
+    by_type: dict[str, set[str]] = {}
+    for each in wanted:
+        by_type.setdefault(each.partition(ENTITY_SEPARATOR)[0], set()).add(each)
+    names = {each: each for each in wanted}
+    for type_name, members in by_type.items():
+        for row in reader.rows(type_name, "id", members):
+            names[row["id"]] = row.get("name") or row.get("uscc") or row.get("number") or row["id"]
+    return masked(vault, names)
+
+
+def masked(vault: Vault, names: dict[str, str]) -> dict[str, str]:
+    """The same names with every personal token as the masked value it stands for: 王建国 is 王**."""
+    tokens = {name for name in names.values() if is_token(name)}
+    values = vault.reveal(tokens) if tokens else {}
+    shown = {token: mask(values[token], "name") if token in values else stand_in(token) for token in tokens}
+    return {each: shown.get(name, name) for each, name in names.items()}

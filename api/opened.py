@@ -1,0 +1,59 @@
+"""Open days: the snapshot, the row reader and the desk of each day lately asked for, shared by all threads."""
+
+from collections import OrderedDict
+from datetime import date
+from threading import Lock
+
+from alerts.stages import Desk
+from api.platform import Platform
+from api.rows import RowPlans, RowReader
+from graph.snapshot import Snapshot
+
+
+class OpenDay:
+    """One day at one ledger sequence. Reading a firm needs only `rows`; the desk of decisions opens when first asked for."""
+
+    def __init__(self, platform: Platform, snapshot: Snapshot, plans: RowPlans) -> None:
+        self.snapshot = snapshot
+        self.rows = RowReader(snapshot, plans)
+        self._platform = platform
+        self._lock = Lock()
+        self._desk: Desk | None = None
+
+    @property
+    def desk(self) -> Desk:
+        """Opened once, whoever asks first; the others wait for it."""
+        with self._lock:
+            if self._desk is None:
+                platform = self._platform
+                self._desk = Desk.open(self.snapshot, platform.scores, platform.store, capacity=platform.capacity)
+            return self._desk
+
+
+class DayBook:
+    """The few days that are asked for, the least lately used let go. A new batch or score run opens the day anew."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+        self._plans = RowPlans()
+        self._days: OrderedDict[tuple[date, int, int], OpenDay] = OrderedDict()
+        self._lock = Lock()
+
+    def open(self, as_of: date) -> OpenDay:
+        """The day at the ledger's latest sequence."""
+        platform = self._platform
+        key = (as_of, platform.ledger.latest_seq, _score_version(platform))
+        with self._lock:
+            day = self._days.pop(key, None) or OpenDay(platform, Snapshot(platform.ledger, as_of, key[1]), self._plans)
+            self._days[key] = day
+            while len(self._days) > platform.limits.days:
+                self._days.popitem(last=False)
+            return day
+
+
+def _score_version(platform: Platform) -> int:
+    """Something that changes with every score run, at the cost of one look at a folder."""
+    try:
+        return (platform.scores.root / "_delta_log").stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0

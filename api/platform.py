@@ -1,0 +1,40 @@
+"""What the app needs, and nothing else: opened by `yujing.wiring`, handed to `create_app`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+
+from alerts.journal import Journal
+from alerts.requests import Capacity
+from graph.ledger import Ledger
+from graph.personal import Vault
+from graph.store import GraphReader
+from models.scores import ScoreBook
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one call may cost."""
+
+    body_bytes: int = 1_000_000
+    page: int = 200  # the most items of one page
+    depth: int = 4  # the most hops of an exposure network
+    nodes: int = 500  # the most firms in one picture
+    in_flight_seconds: float = 5.0  # how long a repeated call waits for the first one's answer
+    scan_seconds: float = 10.0  # how long a scan is waited for before 202 is answered
+    days: int = 4  # how many days are kept open at once
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The ledger, stores, scores and journal of one home. `today` is the bank's day: no later day may be asked for."""
+
+    ledger: Ledger
+    vault: Vault
+    store: GraphReader  # follows the generations of an embedded store by itself
+    scores: ScoreBook
+    journal: Journal
+    today: Callable[[], date]
+    capacity: Capacity = field(default_factory=Capacity)
+    limits: Limits = field(default_factory=Limits)
+    demo: bool = False  # pages are open without a key on loopback, to read; the data are invented

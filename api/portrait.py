@@ -1,0 +1,133 @@
+"""What the rows of a firm add up to: exposure, blind spots, and the whole page put together."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from alerts.journal import AlertFilter
+from alerts.said import ScoreSplit, Sentence, TopRelation
+from api.auth import Principal
+from api.firms import Gathered, Told, gather, guarantees_of, identity_of, notes_of, owners_of
+from api.platform import Platform
+from api.rows import RowReader
+from api.wire.alerts import AlertSummary
+from api.wire.firms import Exposure, Firm, Note
+
+TIERS = ("normal", "special_mention", "substandard", "doubtful", "loss")
+_SOON = timedelta(days=90)
+_ALERTS = 50
+
+
+def portrait(platform: Platform, principal: Principal, reader: RowReader, firm: str) -> Firm:
+    """The 360 of one firm on the reader's day, as `principal` may see it."""
+    snapshot = reader.snapshot
+    gathered = gather(reader, platform.vault, firm)
+    identity, notes = identity_of(gathered), notes_of(gathered)
+    score = latest_score(platform, firm, snapshot.as_of)
+    return Firm(
+        as_of=snapshot.as_of,
+        ledger_seq=snapshot.ledger_seq,
+        identity=identity,
+        exposure=exposure_of(gathered, notes, snapshot.as_of),
+        owners=owners_of(gathered),
+        guarantees_given=guarantees_of(gathered, "src", "dst"),
+        guarantees_taken=guarantees_of(gathered, "dst", "src"),
+        score=score,
+        alerts=alerts_of(platform, principal, firm, snapshot.as_of),
+        blind_spots=blind_spots(gathered, notes, score, snapshot.as_of),
+        sources=gathered.sources(),
+    )
+
+
+def exposure_of(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> Exposure:
+    """Sums over CNY notes and lines; a sum of nothing known is null, never zero."""
+    open_notes = [note for note in notes if note.balance_fen and note.currency in {None, "CNY"}]
+    known = any(note.balance_fen is not None for note in notes)
+    soon = [note for note in open_notes if note.matures_on and as_of <= note.matures_on <= as_of + _SOON]
+    overdue = [note for note in open_notes if note.days_past_due]
+    tiers = [note.five_tier for note in notes if note.five_tier]
+    lines = [line["limit_fen"] for line in gathered.of("CreditLine") if line["status"] != "expired"]
+    return Exposure(
+        limit_fen=_total(lines),
+        balance_fen=_balance(open_notes) if known else None,
+        overdue_fen=_balance(overdue) if known else None,
+        due_90_days_fen=_balance(soon) if known else None,
+        collateral_fen=_total(piece["value_fen"] for piece in gathered.of("Collateral")),
+        worst_days_past_due=max((note.days_past_due for note in notes if note.days_past_due is not None), default=None),
+        worst_five_tier=max(tiers, key=TIERS.index, default=None),
+        notes=notes,
+    )
+
+
+def alerts_of(platform: Platform, principal: Principal, firm: str, as_of: date) -> tuple[AlertSummary, ...]:
+    """Alerts about the firm that had been raised by that day, newest first."""
+    page = platform.journal.alerts(AlertFilter(firm=firm, branch=principal.branch, until=as_of), "", _ALERTS)
+    return tuple(AlertSummary.of(record) for record in page.items)
+
+
+def latest_score(platform: Platform, firm: str, as_of: date) -> ScoreSplit | None:
+    """The newest score of a promoted model for a day up to `as_of`."""
+    told = platform.scores.firm(firm).to_pylist()
+    return next((split_of(row) for row in told if row["as_of"] <= as_of and not row["shadow"]), None)
+
+
+def split_of(row: dict[str, Any]) -> ScoreSplit:
+    """A row of the score table as alerts and pages show it."""
+    relations = tuple(
+        TopRelation(each["type"], each["way"], each["rel"], each["other"], each["contribution"])
+        for each in row["top_relations"] or ()
+    )
+    plain = ("probability", "log_odds", "own", "contagion", "horizon_days", "as_of", "model", "model_version", "run_id")
+    return ScoreSplit(top_relations=relations, **{name: row[name] for name in plain})
+
+
+def blind_spots(gathered: Gathered, notes: tuple[Note, ...], score: ScoreSplit | None, as_of: date) -> tuple[Sentence, ...]:
+    """What an officer should know that this page cannot know."""
+    checks: Iterable[tuple[bool, str, str]] = (
+        (
+            gathered.firm["stub"],
+            "仅在他人数据中被提及，没有该企业自身的资料。",
+            "Only named by others: no feed tells of the firm itself.",
+        ),
+        (score is None, "尚无评分。", "No score yet."),
+        (
+            _stale(gathered.of("FinancialStatement"), "period_end", as_of, 550),
+            "没有18个月内的财务报表。",
+            "No financial statement of the last 18 months.",
+        ),
+        (
+            _stale(gathered.of("MonthlyIndicator"), "month", as_of, 100),
+            "没有近三个月的经营指标(税、电、社保)。",
+            "No monthly indicators (tax, electricity, headcount) of the last three months.",
+        ),
+        (
+            _stale(gathered.of("BureauReport"), "reported_on", as_of, 365),
+            "没有一年内的征信报告：他行负债未知。",
+            "No bureau report of the last year: debt elsewhere is unknown.",
+        ),
+        (
+            any(note.balance_fen is None for note in notes),
+            "有借据没有状态数据，余额与逾期未知。",
+            "A loan note has no state: its balance and arrears are unknown.",
+        ),
+        (
+            any(note.currency not in {None, "CNY"} for note in notes),
+            "有外币借据未折算计入合计。",
+            "Loan notes in foreign currency are not in the sums.",
+        ),
+    )
+    return tuple(Sentence(zh, en) for unseen, zh, en in checks if unseen)
+
+
+def _stale(told: list[Told], column: str, as_of: date, days: int) -> bool:
+    newest = max((row[column] or row["valid_from"] for row in told), default=None)
+    return newest is None or newest < as_of - timedelta(days=days)
+
+
+def _balance(notes: list[Note]) -> int:
+    return sum(note.balance_fen or 0 for note in notes)
+
+
+def _total(values: Iterable[int | None]) -> int | None:
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None

@@ -1,0 +1,1 @@
+"""Thin handlers: read the question, check who asks, call one function, answer."""

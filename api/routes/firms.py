@@ -1,0 +1,51 @@
+"""Firms: search, the 360 of one, and its exposure network as data or as a picture."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from api.answers import readable, to_json
+from api.calls import ReadingGraph
+from api.days import resolve_day
+from api.finding import find_firm
+from api.masking import mask_tokens
+from api.network import draw_network, read_network, wants_picture
+from api.portrait import portrait
+from api.wire.firms import DayQuery, Firm, FirmHits, FirmQuery, FoundFirm
+from api.wire.networks import Network, NetworkQuery
+
+router = APIRouter(prefix="/v1/firms", tags=["firms"])
+
+
+@router.get("", response_model=FirmHits, summary="Find firms by id, code or name")
+def find_firms(call: ReadingGraph, query: Annotated[FirmQuery, Query()]) -> Response:
+    """Exact matches of id or code first, then names that contain the text."""
+    hits = call.platform.store.find_firms(query.q, query.limit)
+    items = tuple(FoundFirm(id=hit.id, name=hit.name or "", uscc=hit.uscc or "") for hit in hits)
+    return readable(call.request, to_json(FirmHits(items=items)))
+
+
+@router.get("/{firm_id}", response_model=Firm, summary="One firm: who it is, what it owes, who stands behind it")
+def read_firm(call: ReadingGraph, firm_id: str, query: Annotated[DayQuery, Query()]) -> Response:
+    """By entity id or credit code. Every figure stands beside the file and line it came from."""
+    as_of = resolve_day(call.platform, query.as_of)
+    firm = find_firm(call.platform, firm_id)
+    shown = portrait(call.platform, call.principal, call.days.open(as_of).rows, firm)
+    return readable(call.request, mask_tokens(to_json(shown)))
+
+
+@router.get(
+    "/{firm_id}/network",
+    response_model=Network,
+    responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
+    summary="Who drags whom down: the exposure network",
+)
+def read_firm_network(call: ReadingGraph, firm_id: str, query: Annotated[NetworkQuery, Query()]) -> Response:
+    """JSON, or the picture with `Accept: image/svg+xml` or `format=svg`. What was cut is counted, never silent."""
+    as_of = resolve_day(call.platform, query.as_of)
+    firm = find_firm(call.platform, firm_id)
+    if wants_picture(query, call.request.headers.get("accept", "")):
+        picture = draw_network(call.platform, firm, as_of, query)
+        return readable(call.request, mask_tokens(picture.encode()), "image/svg+xml")
+    network = read_network(call.platform, call.days.open(as_of).rows, firm, query)
+    return readable(call.request, mask_tokens(to_json(network)))
