@@ -4,8 +4,6 @@ from collections import defaultdict
 from dataclasses import replace
 from datetime import date
 
-from graph.picture import network_svg
-
 from api.firms import row_of
 from api.naming import masked
 from api.platform import Platform
@@ -16,6 +14,7 @@ from graph import network as walked
 from graph import walks
 from graph.errors import InputError
 from graph.ontology import Ontology
+from graph.picture import network_svg
 from graph.store import Moment
 
 

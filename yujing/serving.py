@@ -137,7 +137,7 @@ def start(settings: Settings, address: Address, workers: int = 1) -> int:
             stdout=log,
             stderr=log,
             start_new_session=True,
-            env={**os.environ, "YUJING_HOME": str(settings.home.resolve())},
+            env=os.environ | _environment(settings),
         )
     deadline = time.monotonic() + _READY_SECONDS
     while not _is_ready(address):
@@ -178,6 +178,12 @@ def check_port(address: Address) -> None:
                 f"Choose another port: yujing serve --port {address.port + 1} (or set YUJING_PORT).",
                 "port",
             ) from None
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What the server must be told of these settings, wherever they came from."""
+    told = {"HOME": settings.home.resolve(), "DEMO": settings.demo, "TODAY": settings.today, "STORE": settings.store}
+    return {f"YUJING_{name}": str(value) for name, value in told.items() if value is not None}
 
 
 def _is_ready(address: Address) -> bool:

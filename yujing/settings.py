@@ -1,5 +1,6 @@
 """Settings: the only reader of the environment. Every variable starts with `YUJING_`, but for Neo4j's own."""
 
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -23,7 +24,8 @@ class Settings(BaseSettings):
     memory_limit: str = "4GB"  # what one DuckDB connection may take before it spills to disk
     host: str = "127.0.0.1"
     port: int = 8000
-    demo: bool = False
+    demo: bool = False  # the data are invented: pages say so, and are open on this machine without a key
+    today: date | None = None  # the bank's day; the calendar's in its time zone unless set
 
     neo4j_uri: str = Field(default="", validation_alias="NEO4J_URI")
     neo4j_user: str = Field(default="neo4j", validation_alias="NEO4J_USER")

@@ -1,10 +1,14 @@
 """Opens what the settings name. Nothing else reads settings and knows the classes behind the seams."""
 
+from alerts.journal import Journal, upgrade
+from api.platform import Platform
+from graph.clock import day_of, now_us
 from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.personal import Vault
 from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget
 from graph.verify import ExportedStore
+from models.scores import ScoreBook
 from yujing.settings import Settings
 
 
@@ -35,3 +39,23 @@ def open_store(settings: Settings, ledger: Ledger) -> ExportedStore:
     if settings.store == "neo4j":
         return Neo4jStore(neo4j_target(settings), ledger.ontology)
     return LadybugStore(settings.graph)
+
+
+def open_journal(settings: Settings) -> Journal:
+    """The journal, brought to today's schema."""
+    upgrade(settings.journal)
+    return Journal(settings.journal)
+
+
+def open_platform(settings: Settings) -> Platform:
+    """Everything the API answers from. UnavailableError where no graph was built yet."""
+    ledger = open_ledger(settings)
+    return Platform(
+        ledger=ledger,
+        vault=open_vault(settings),
+        store=open_store(settings, ledger),
+        scores=ScoreBook(settings.scores),
+        journal=open_journal(settings),
+        today=lambda: settings.today or day_of(now_us(), settings.time_zone),
+        demo=settings.demo,
+    )

@@ -87,7 +87,7 @@ def _tell(world: World, vault: Vault) -> None:
     world.person(WANG, name=vault.tokenise(pa.array([WANG]), "name")[0].as_py())
     world.relation("HOLDS_SHARES", WANG, CHENGHU, equity_share=0.6, voting_share=0.6)
     world.relation("HOLDS_SHARES", BAIYUN, CHENGHU, equity_share=0.4, voting_share=0.4)
-    signed = {"liability": "joint_and_several", "scheme": "single", "valid_from": "2025-06-01"}
+    signed: dict[str, Any] = {"liability": "joint_and_several", "scheme": "single", "valid_from": "2025-06-01"}
     world.relation("GUARANTEES", CHENGHU, TINGSONG, amount_fen=800_000_000, **signed)
     world.relation("SUPPLIES", QIUSHI, CHENGHU, annual_fen=120_000_000, sales_share=0.7)
     performing = {"days_past_due": 0, "five_tier": "normal"}
@@ -100,7 +100,7 @@ def _tell(world: World, vault: Vault) -> None:
 
 
 def _borrow(world: World, firm: str, number: str, *, matures_on: str, balance_fen: int, **state: Any) -> None:
-    note = {"product": "working_capital", "principal_fen": balance_fen, "matures_on": matures_on}
+    note: dict[str, Any] = {"product": "working_capital", "principal_fen": balance_fen, "matures_on": matures_on}
     world.entity("LoanNote", number, number=number, **note)
     world.relation("BORROWS", firm, number)
     world.fact("LoanNoteState", number, valid_from="2026-03-31", known="2026-03-31", balance_fen=balance_fen, **state)

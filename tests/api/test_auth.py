@@ -2,6 +2,7 @@
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 
 from api.auth import GRANTS, Permission, Role
 from tests.api.bank import CHENGHU, TODAY, Bank
@@ -24,7 +25,8 @@ ROUTES: list[tuple[str, str, Permission | None]] = [
 
 
 def send(client: TestClient, method: str, path: str) -> int:
-    return client.request(method, path, json={"?": 1} if method == "POST" else None).status_code
+    answer: Response = client.request(method, path, json={"?": 1} if method == "POST" else None)
+    return answer.status_code
 
 
 @pytest.mark.parametrize(("method", "path", "permission"), ROUTES)
