@@ -1,6 +1,6 @@
 """Single values of a chunk: fields read by kind, conditions, keys. Every value that is wrong becomes a problem with its place."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import polars as pl
@@ -41,16 +41,27 @@ class Cells:
         self._time_zone = time_zone
         self._tokenise = tokenise
         self._codes: dict[str, pl.Series] = {}
+        self._whole: tuple[Cells, pl.Series] | None = None
 
     def only(self, rows: pl.Series) -> "Cells":
         """The cells of some rows."""
-        return Cells(self.frame.filter(rows), self._time_zone, self._tokenise)
+        some = Cells(self.frame.filter(rows), self._time_zone, self._tokenise)
+        some._whole = (self, rows)
+        return some
 
     def code(self, column: str) -> pl.Series:
         """A column as tidied codes, empty where a cell is."""
         if column not in self._codes:
-            self._codes[column] = tidy_code(self.frame[column])
+            whole = self._whole
+            self._codes[column] = whole[0].code(column).filter(whole[1]) if whole else tidy_code(self.frame[column])
         return self._codes[column]
+
+    def tidied(self) -> Iterator[tuple[str, pl.Series, pl.Series]]:
+        """Columns looked at as codes that had to be tidied, where, and what they then read."""
+        for column, codes in self._codes.items():
+            changed = codes != self.frame[column]
+            if changed.any():
+                yield column, changed, codes
 
     def holds(self, conditions: Sequence[Condition]) -> pl.Series:
         """Rows where every condition does."""

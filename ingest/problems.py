@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from ingest.cells import Cells
 from ingest.clean import Column
 from ingest.plan import Field
 from ingest.reasons import Reason
@@ -37,11 +38,16 @@ class Problems:
         for where, reason in read.problems:
             self.note(row, where, name, reason, warn=reason is Reason.CHECK_DIGIT and not field.value.check)
         if read.tidied is not None and field.value.column:
-            places = row.filter(read.tidied)
-            said = read.values.filter(read.tidied).cast(pl.String)
-            self._originals.append(
-                pl.DataFrame({"row": places, "original": self._values(places, name), "read": said, "column": name})
-            )
+            self._note_original(row.filter(read.tidied), name, read.values.filter(read.tidied))
+
+    def note_codes(self, cells: Cells) -> None:
+        """Keys and conditions that had to be tidied."""
+        for name, where, read in cells.tidied():
+            self._note_original(self._row.filter(where), name, read.filter(where))
+
+    def _note_original(self, places: pl.Series, name: str, read: pl.Series) -> None:
+        said = self._hidden(read.cast(pl.String), name)
+        self._originals.append(pl.DataFrame({"row": places, "original": self._values(places, name), "read": said, "column": name}))
 
     def issues(self) -> pl.DataFrame:
         """One row for each thing that keeps a source row out."""
@@ -60,4 +66,7 @@ class Problems:
         if column not in self._frame.columns:
             return pl.repeat("", places.len(), dtype=pl.String, eager=True)
         values = self._frame[column].gather(self._row.search_sorted(places))
+        return self._hidden(values, column)
+
+    def _hidden(self, values: pl.Series, column: str) -> pl.Series:
         return self._tokenise(values, self._personal[column]) if column in self._personal else values

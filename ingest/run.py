@@ -20,6 +20,7 @@ from graph.ontology import Ontology, extend_ontology, read_additions
 from graph.ontology.load import OntologyAdditions
 from graph.personal import Vault
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
+from ingest.parts import PartWriter
 from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
@@ -85,8 +86,9 @@ def ingest(
     header = BatchHeader(load.manifest.name, load.path.name, load.manifest.version, load.hash, bool(load.manifest.backfill))
     with _folder(ledger, header.batch, dry_run=dry_run) as folder, _ledger_for(load, ledger, folder, dry_run=dry_run) as book:
         staged = Staged(folder)
-        shop = Workshop(book.backend.con, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
-        _stage(load, staged, shop, progress)
+        with PartWriter(book.backend.con) as writer:
+            shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
+            _stage(load, staged, shop, progress)
         keeper = Quarantine(quarantine / header.batch, book.backend.con)
         outcome = _Outcome(load, header, staged, keeper, began, dry_run)
         return _settle(outcome, book, progress)

@@ -20,15 +20,15 @@ from graph.clock import OPEN_END, START_OF_TIME
 from graph.ledger import Ledger
 from graph.ledger.schema import ledger_schema
 from graph.ledger.versions import CONFLICT, NEW, classify, closings, content_sql
+from ingest.parts import text_sql
 from ingest.plan import columns_of
 from ingest.reasons import Reason
-from ingest.stage import Part, Staged, text_sql
+from ingest.stage import Part, Staged, repeat_id_sql
 
 _HELD = "HOLDS_SHARES"
 _SHOWN = 5
 _TOLERANCE = 1e-6
 _ROWS_AT_ONCE = 122_880
-_ID_OF_REPEAT = "substr(sha256(id || chr(31) || n), 1, 32)"
 
 
 @dataclass(frozen=True)
@@ -102,26 +102,28 @@ class Settler:
     # -- equal rows -----------------------------------------------------------------------------------------------------
 
     def _number_repeats(self) -> None:
+        """Equal rows are numbered within each part already; those that stand in several parts are numbered over all."""
         for name in sorted({part.type_name for part in self._staged.parts if part.counted}):
             parts = [part for part in self._staged.parts if part.type_name == name and part.counted]
+            if len(parts) == 1:
+                continue
             told = _files([part.path for part in parts], "filename = true")
             self._run(f"""
                 CREATE OR REPLACE TABLE {self._again} AS
-                WITH told AS (SELECT id, row, content, filename AS part FROM {told}),
-                often AS (SELECT id FROM told GROUP BY id HAVING count(*) > 1),
+                WITH told AS (SELECT id, coalesce(base, id) AS base, row, content, filename AS part FROM {told}),
+                spread AS (SELECT base FROM told GROUP BY base HAVING min(part) <> max(part)),
                 placed AS (
-                    SELECT *, dense_rank() OVER (PARTITION BY id ORDER BY content, row) AS n FROM told SEMI JOIN often USING (id)
-                )
-                SELECT * FROM placed WHERE n > 1
+                    SELECT *, dense_rank() OVER (PARTITION BY base ORDER BY content, row) AS n
+                    FROM told SEMI JOIN spread USING (base)
+                ),
+                named AS (SELECT *, CASE WHEN n = 1 THEN base ELSE {repeat_id_sql("base")} END AS new_id FROM placed)
+                SELECT DISTINCT part, row, id, new_id FROM named WHERE id <> new_id
             """)
             touched = {path for (path,) in self._rows(f"SELECT DISTINCT part FROM {self._again}")}
-            for part in parts:
-                if str(part.path) in touched:
-                    repeats = f"(SELECT DISTINCT id, row, n FROM {self._again} WHERE part = {text_sql(str(part.path))})"
-                    new_id = f"CASE WHEN n IS NULL THEN id ELSE {_ID_OF_REPEAT} END AS id"
-                    self._rewrite(
-                        part, f"SELECT * EXCLUDE (n) REPLACE ({new_id}) FROM {{part}} LEFT JOIN {repeats} USING (id, row)"
-                    )
+            for part in [part for part in parts if str(part.path) in touched]:
+                renamed = f"SELECT row, id, new_id FROM {self._again} WHERE part = {text_sql(str(part.path))}"
+                named = "SELECT * EXCLUDE (new_id) REPLACE (coalesce(new_id, id) AS id) FROM {part}"
+                self._rewrite(part, f"{named} LEFT JOIN ({renamed}) USING (row, id)")
             self._run(f"DROP TABLE {self._again}")
 
     def _rewrite(self, part: Part, sql: str) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
 from ingest.cells import Cells
 from ingest.draft import draft
+from ingest.parts import PartWriter, text_sql
 from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
 from ingest.problems import ISSUES, Problems
 from ingest.readers import Chunk
@@ -71,9 +71,9 @@ class Staged:
 
 @dataclass(frozen=True)
 class Workshop:
-    """What staging works with: DuckDB for hashes and Parquet, the bank's time zone, the feed's name, tokens."""
+    """What staging works with: who writes parts, the bank's time zone, the feed's name, tokens."""
 
-    engine: duckdb.DuckDBPyConnection
+    writer: PartWriter
     time_zone: str
     feed: str
     tokenise: Tokenise
@@ -92,6 +92,7 @@ class Stager:
         cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise)
         problems = Problems(chunk.frame, row, self._personal, self._shop.tokenise)
         drafts = [draft(plan, cells, row, problems) for plan in self._source.plans]
+        problems.note_codes(cells)
         self._count(chunk, row, drafts)
         bad = self._keep_problems(chunk, problems)
         for plan, records in zip(self._source.plans, drafts, strict=True):
@@ -138,13 +139,34 @@ class Stager:
         known.append(path)
 
     def _write(self, records: pl.DataFrame, plan: YieldPlan, path: Path) -> None:
+        """Hands records to the writer; it hashes and writes them while the next chunk is checked."""
         first = len(self._staged.parts) << LINE_BITS
-        rows = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64) + first).to_arrow()
-        self._shop.engine.register("staged_rows", rows)
-        select = _select(plan, self._shop.feed, self._source, set(records.columns))
-        sql = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
-        self._shop.engine.execute(f"COPY ({sql}) TO {text_sql(str(path))} (FORMAT parquet, COMPRESSION lz4_raw)")
-        self._shop.engine.unregister("staged_rows")
+        rows = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64) + first)
+        repeated = plan.counted and bool(rows["_ident"].is_duplicated().any())
+        if repeated:
+            rows = rows.with_columns(_often=pl.col("_ident").is_duplicated())
+        select = _select(plan, self._shop.feed, self._source, set(rows.columns))
+        said = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
+        self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
+
+
+def numbered_sql(said: str) -> str:
+    """`said` with the n-th of equal rows (n > 1) under an id of its own, told by `base` which one it repeats."""
+    return f"""
+        WITH said AS ({said}),
+        placed AS (
+            SELECT id, row, dense_rank() OVER (PARTITION BY id ORDER BY content, row) AS n FROM said WHERE _often
+        ),
+        repeats AS (SELECT DISTINCT * FROM placed WHERE n > 1)
+        SELECT * EXCLUDE (_often, n, base) REPLACE (CASE WHEN n IS NULL THEN id ELSE {repeat_id_sql("id")} END AS id),
+            CASE WHEN n IS NOT NULL THEN id END AS base
+        FROM said LEFT JOIN repeats USING (id, row)
+    """
+
+
+def repeat_id_sql(base: str) -> str:
+    """The id of the n-th equal row, n > 1."""
+    return f"substr(sha256({base} || chr(31) || n), 1, 32)"
 
 
 def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
@@ -155,6 +177,8 @@ def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
         f"{text_sql(source.file)} AS file",
         f"{text_sql(source.sheet) if source.sheet else 'NULL::VARCHAR'} AS sheet",
         *("valid_from", "valid_to", "recorded_at", "action"),
+        *(("NULL::VARCHAR AS base",) if plan.counted else ()),
+        *(("_often",) if "_often" in there else ()),
         *_place_columns(plan, feed),
         *(f'"{name}"' if name in there else f'NULL::{kind} AS "{name}"' for name, kind in columns_of(plan.kind)),
     ]
@@ -173,8 +197,3 @@ def _named(records: pl.DataFrame, end: EndPlan) -> pl.DataFrame:
     """The distinct records that rows name as one end, and the first moment at which one did."""
     named = records.group_by(record=pl.col(end.role), key=pl.col(f"{end.role}_key")).agg(pl.col("recorded_at").min())
     return named.select(pl.lit(end.type).alias("type"), "record", pl.lit(end.source).alias("source"), "key", "recorded_at")
-
-
-def text_sql(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
