@@ -10,6 +10,7 @@ import stdnum.lei
 from graph.ontology import Kind
 from ingest.clean import (
     Column,
+    also,
     null_if_empty,
     read_code,
     read_column,
@@ -88,13 +89,13 @@ class Cells:
         """The values of one field, with everything that is wrong with them."""
         text, unmatched = self._source(field.value)
         column = self._typed(field, text, decimals)
-        if unmatched is not None and unmatched.any():
-            column = Column(column.values, (*column.problems, (unmatched, Reason.UNKNOWN_VALUE)), column.tidied)
+        if unmatched is not None:
+            column = also(column, unmatched, Reason.UNKNOWN_VALUE)
         if field.check:
             column = self._checked(column, field.check)
         if field.required:
             empty = text.str.strip_chars() == ""
-            column = _also(column, empty, Reason.MISSING_VALUE)
+            column = also(column, empty, Reason.MISSING_VALUE)
         if field.personal:
             column = Column(self._tokenise(column.values, field.name), column.problems, column.tidied)
         return column
@@ -109,7 +110,7 @@ class Cells:
         column = read_column(
             text, lambda t: t.replace_strict(list(known), list(known.values()), default=None), Reason.UNKNOWN_CURRENCY
         )
-        column = _also(column, column.values.is_null() & (tidy_code(text) == ""), Reason.MISSING_VALUE)
+        column = also(column, column.values.is_null() & (tidy_code(text) == ""), Reason.MISSING_VALUE)
         return column, column.values.replace_strict(DECIMALS, default=2, return_dtype=pl.Int64)
 
     def key(self, columns: Sequence[str], personal: str) -> tuple[pl.Series, pl.Series]:
@@ -169,7 +170,7 @@ class Cells:
 
     @staticmethod
     def _checked(column: Column, scheme: str) -> Column:
-        return _also(column, wrong_digits(column.values, scheme), Reason.CHECK_DIGIT)
+        return also(column, wrong_digits(column.values, scheme), Reason.CHECK_DIGIT)
 
 
 def wrong_digits(codes: pl.Series, scheme: str) -> pl.Series:
@@ -179,10 +180,6 @@ def wrong_digits(codes: pl.Series, scheme: str) -> pl.Series:
     valid = _SCHEMES[scheme]
     wrong = pl.Series([bool(code) and not valid(code) for code in distinct.to_list()], dtype=pl.Boolean)
     return wrong.gather(places)
-
-
-def _also(column: Column, where: pl.Series, reason: Reason) -> Column:
-    return Column(column.values, (*column.problems, (where, reason)), column.tidied) if where.any() else column
 
 
 @cache

@@ -85,7 +85,7 @@ def read_column(text: pl.Series, read: Callable[[pl.Series], pl.Series], reason:
     again = read(plain)
     unread = again.is_null() & (plain != "")
     values = values.scatter(doubtful, again)
-    return Column(values, ((_at(doubtful, unread, len(text)), reason),), _at(doubtful, ~unread, len(text)))
+    return also(Column(values, (), _at(doubtful, ~unread, len(text))), _at(doubtful, unread, len(text)), reason)
 
 
 def without_thousands(text: pl.Series) -> pl.Series:
@@ -127,7 +127,7 @@ def _looked_up(text: pl.Series, values: Mapping[str, object], kind: type[pl.Data
 def read_number(text: pl.Series, unit: Unit) -> Column:
     """A finite number as float64, times its unit; a `%` behind it is allowed where the unit says so."""
     sign = unit.value if unit in (Unit.PERCENT, Unit.PER_MILLE) else ""
-    column = read_column(_without_sign(text, sign), _finite, Reason.NOT_A_NUMBER, numeric=True)
+    column = read_column(text, lambda t: _finite(_without_sign(t, sign)), Reason.NOT_A_NUMBER, numeric=True)
     factor = NUMBER_UNITS[unit]
     return column if factor == 1.0 else Column(column.values / (1 / factor), column.problems, column.tidied)
 
@@ -147,7 +147,7 @@ def read_share(text: pl.Series, unit: Unit) -> Column:
     """A share, 0 to 1; problems where it lies outside."""
     column = read_number(text, unit)
     outside = ((column.values < 0) | (column.values > 1)).fill_null(False)
-    return _also(column, outside, Reason.SHARE_RANGE)
+    return also(column, outside, Reason.SHARE_RANGE)
 
 
 def read_integer(text: pl.Series) -> Column:
@@ -196,11 +196,12 @@ def _whole(column: Column, divisor: int | pl.Series, largest: int, *, rounded: b
         )
     )
     done = Column(read["whole"], column.problems, column.tidied)
-    done = done if rounded else _also(done, read["broken"] & ~read["absurd"], Reason.NOT_WHOLE)
-    return _also(done, read["absurd"], Reason.AMOUNT_SIZE)
+    done = done if rounded else also(done, read["broken"] & ~read["absurd"], Reason.NOT_WHOLE)
+    return also(done, read["absurd"], Reason.AMOUNT_SIZE)
 
 
-def _also(column: Column, where: pl.Series, reason: Reason) -> Column:
+def also(column: Column, where: pl.Series, reason: Reason) -> Column:
+    """The column with one more problem, if there is any row at `where`."""
     return Column(column.values, (*column.problems, (where, reason)), column.tidied) if where.any() else column
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 
 from graph.clock import OPEN_END
-from ingest.clean import Column, read_column
+from ingest.clean import Column, also, read_column
 from ingest.manifest import DateForm
 from ingest.reasons import Reason
 
@@ -101,7 +101,7 @@ def _read_moments(text: pl.Series, forms: Sequence[DateForm], time_zone: str) ->
     absurd = ((year < FIRST_YEAR) | (year > LAST_YEAR)).fill_null(False)
     if absurd.any():
         absurd &= (column.values.dt.date() != OPEN_END).fill_null(False)
-    return Column(column.values, (*column.problems, (absurd, Reason.DATE_RANGE)), column.tidied) if absurd.any() else column
+    return also(column, absurd, Reason.DATE_RANGE)
 
 
 def _first_that_fits(text: pl.Series, forms: Sequence[_Form]) -> pl.Series:

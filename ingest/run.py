@@ -203,7 +203,7 @@ def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Path, s
         if severity is Severity.WARN:
             staged.remarks.append(said)
         elif kind == "missing":
-            found = ", ".join(sorted(there))
+            found = ", ".join(chunk.frame.columns)
             raise InputError(said, f"The header has: {found}. Check encoding, delimiter and header_row, or the manifest.", names[0])
         else:
             raise InputError(said, "Map it, list it under ignore, or declare on_new_column: warn.", names[0])

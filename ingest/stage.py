@@ -189,7 +189,8 @@ def _place_columns(plan: YieldPlan, feed: str) -> list[str]:
     """The id, and what the record is about."""
     if isinstance(plan.kind, EntityType):
         return ["id", "false AS stub", f"{text_sql(plan.ends[0].source)} AS source", "id_key AS key"]
-    own = f"substr(sha256({text_sql(plan.type_name)} || chr(31) || {text_sql(feed)} || chr(31) || _ident), 1, 32) AS id"
+    said = " || chr(31) || ".join(text_sql(part) for part in (plan.type_name, feed, *(end.type for end in plan.ends)))
+    own = f"substr(sha256({said} || chr(31) || _ident), 1, 32) AS id"
     return [own, *(column for end in plan.ends for column in (f"{text_sql(end.type)} AS {end.role}_type", end.role))]
 
 

@@ -17,7 +17,10 @@ _EXACT = 1e15  # whole floats below this are written without exponent or ".0"
 
 
 def read_excel(path: Path, sheet: str, header_row: int) -> Iterator[Chunk]:
-    """The rows below the header; wholly empty rows are none. Days come as `2017-07-18`, numbers in full, errors as shown."""
+    """The header alone, then the rows below it; wholly empty rows are none.
+
+    Days come as `2017-07-18`, numbers in full, errors as shown.
+    """
     rows = enumerate(_open(path, sheet).iter_rows(), 1)
     header = next((cells for number, cells in rows if number == header_row), None)
     if header is None or not any(cell != "" for cell in header):
@@ -27,6 +30,7 @@ def read_excel(path: Path, sheet: str, header_row: int) -> Iterator[Chunk]:
     if twice:
         raise InputError(f"{path}, line {header_row}: the header names {twice} twice.", "Rename one of them.", twice[0])
     size = path.stat().st_size
+    yield Chunk(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), pl.Series("line", [], pl.Int64), no_broken(), 0)
     while part := list(islice(rows, _ROWS)):
         filled = [(number, [_text(cell) for cell in cells]) for number, cells in part if any(cell != "" for cell in cells)]
         frame = pl.DataFrame([cells for _, cells in filled], schema=dict.fromkeys(names, pl.String), orient="row")

@@ -15,7 +15,7 @@ _ROWS = 100_000
 
 
 def read_parquet(path: Path) -> Iterator[Chunk]:
-    """The rows of a Parquet file, the first being line 1. InputError where it is damaged or holds nested columns."""
+    """The columns alone, then the rows, the first being line 1. InputError for a damaged file or nested columns."""
     file = _open(path)
     nested = [f.name for f in file.schema_arrow if pa.types.is_nested(f.type) or pa.types.is_binary(f.type)]
     if nested:
@@ -23,6 +23,9 @@ def read_parquet(path: Path) -> Iterator[Chunk]:
             f"{path}: column {nested[0]} is {file.schema_arrow.field(nested[0]).type}.", "Flatten it first.", nested[0]
         )
     line, size = 1, path.stat().st_size
+    yield Chunk(
+        pl.DataFrame(schema=dict.fromkeys(file.schema_arrow.names, pl.String)), pl.Series([], dtype=pl.Int64), no_broken(), 0
+    )
     try:
         for batch in file.iter_batches(_ROWS):
             frame = pl.DataFrame({name: _texts(batch.column(name)) for name in batch.schema.names})
