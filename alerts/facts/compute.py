@@ -1,7 +1,8 @@
 """Facts by SQL: all topics joined into one wide row a firm, in one DuckDB query for the book or for one firm.
 
 Both run the same SELECTs. For one firm every base table is first cut to the parties that its facts can touch: itself, its
-guarantors, its circle, its group and its controllers.
+guarantors, its circle, its group and its controllers. Shares and changes are rounded at the ninth decimal, so that exactly
+20% less is -0.2 and no neighbour of it.
 """
 
 import duckdb
@@ -68,7 +69,7 @@ def _query(base: FactBase, near: bool) -> str:
                 coalesce(x.items, 0) AS foreign_items, {", ".join(columns)}
             FROM firm f {joins} LEFT JOIN foreign_amount x USING (party)
         )"""
-    last = ", ".join(f"({fact.sql})::DOUBLE AS {fact.name}" for fact in DERIVED)
+    last = ", ".join(f"round(({fact.sql})::DOUBLE, 9) AS {fact.name}" for fact in DERIVED)
     where = "WHERE firm = $firm" if near else ""
     return f"WITH {', '.join([*scope, *topics, wide])} SELECT *, {last} FROM wide {where} ORDER BY firm"
 

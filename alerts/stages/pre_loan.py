@@ -111,7 +111,7 @@ def _after(figures: FactRow, request: PreLoanRequest) -> FactRow:
 
 
 def _share(before: float | None, more: float | None, base: float | None) -> float | None:
-    return (before + more) / base if before is not None and more is not None and base else None
+    return round((before + more) / base, 9) if before is not None and more is not None and base else None
 
 
 def _declared(desk: Desk, told: Declared) -> FactRow:
@@ -146,7 +146,7 @@ def _guarantor_figures(guarantors: Sequence[_Guarantor], amount: float, in_circl
     rows = [g.row for g in guarantors if g.row]
     lost = [r for r in rows if r["defaulter_listed"] or r["licence_revoked"] or r["status"] in ("revoked", "cancelled", "bankrupt")]
     worth = [(r["guarantees_given_cny"], r["net_assets_cny"]) for r in rows]
-    ratios = [((given or 0.0) + amount) / assets for given, assets in worth if assets and assets > 0]
+    ratios = [round(((given or 0.0) + amount) / assets, 9) for given, assets in worth if assets and assets > 0]
     return {
         "named_guarantors_unknown": float(len(guarantors) - len(rows)),
         "named_guarantors_listed": float(len(lost)),

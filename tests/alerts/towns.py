@@ -1,10 +1,14 @@
 """Hand-drawn worlds for alerts: one borrower 甲 unless a test says otherwise, on 2025-06-30."""
 
 from datetime import date
+from math import log
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from alerts.facts import FactBase, book_facts, firm_facts
+from models.scores import SCORE_SCHEMA, ScoreBook
 from tests.worlds.build import World
 
 DAY = "2025-06-30"
@@ -74,6 +78,42 @@ class Town(World):
             self.fact("MonthlyIndicator", firm, occurrence=f"{what}{day}", valid_from=day, month=day, **{what: told})
             year, month = (year + 1, 1) if month == 12 else (year, month + 1)
         return self
+
+    def guarantee(self, guarantor: str, debtor: str, yuan: float = 1_000_000) -> "Town":
+        self.relation("GUARANTEES", guarantor, debtor, amount_fen=fen(yuan), liability="joint_and_several")
+        return self
+
+    def contract(self, firm: str, number: str, *, signed_on: str = "2025-01-10", yuan: float = 1e9, **told: Any) -> "Town":
+        self.entity("Contract", number, number=number, signed_on=signed_on, amount_fen=fen(yuan), **told)
+        self.relation("BORROWS", firm, number)
+        return self
+
+    def scored(self, root: Path, probabilities: dict[str, float], contagion: float = 0.5) -> ScoreBook:
+        """One run of scores; of each log-odds `contagion` came over a guarantee from 乙."""
+        rows = []
+        for firm, probability in probabilities.items():
+            odds = log(probability / (1 - probability))
+            top = [{"type": "GUARANTEES", "way": "out", "rel": "r1", "other": "Firm-other", "contribution": contagion}]
+            told = {
+                "run_id": "run-1",
+                "firm": self.id(firm),
+                "as_of": AS_OF,
+                "ledger_seq": 1,
+                "horizon_days": 365,
+                "has_credit": True,
+            }
+            told |= {
+                "probability": probability,
+                "log_odds": odds,
+                "own": odds - contagion,
+                "contagion": contagion,
+                "top_relations": top,
+            }
+            told |= {"model": "tiny", "model_version": "1", "feature_version": "1", "shadow": False, "recorded_at": 0}
+            rows.append(told)
+        book = ScoreBook(root / "scores")
+        book.append(pa.Table.from_pylist(rows, SCORE_SCHEMA))
+        return book
 
     def base(self, day: str = DAY) -> FactBase:
         self.commit()

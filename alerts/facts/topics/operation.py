@@ -46,7 +46,7 @@ MONTHLY = Topic(
             count(*) FILTER (month > until - INTERVAL 1 YEAR AND month <= until - INTERVAL 9 MONTH) AS months_coming
         FROM long JOIN windows USING (party, metric) GROUP BY party, metric
     ), changes AS (
-        SELECT party, metric, now / before - 1 AS change,
+        SELECT party, metric, round(now / before - 1, 9) AS change,
             CASE WHEN months_coming = 3 THEN coming * least(now / before, 1) / 100.0 END AS expected
         FROM sums WHERE months_now = months AND months_before = months AND before > 0
     )
@@ -105,7 +105,7 @@ STATEMENTS = Topic(
         s.net_assets_fen / 100.0 AS net_assets_cny,
         s.cash_fen / 100.0 AS cash_cny,
         s.revenue_fen / 100.0 AS revenue_cny,
-        s.revenue_fen / nullif(b.revenue_fen, 0)::DOUBLE - 1 AS revenue_change_yoy,
+        round(s.revenue_fen / nullif(b.revenue_fen, 0)::DOUBLE - 1, 9) AS revenue_change_yoy,
         s.operating_cash_flow_fen / 100.0 AS operating_cash_flow_cny,
         (s.net_profit_fen + s.interest_expense_fen) / nullif(s.interest_expense_fen, 0)::DOUBLE AS interest_cover,
         s.total_liabilities_fen / nullif(s.total_assets_fen, 0)::DOUBLE AS liabilities_over_assets,
@@ -192,8 +192,8 @@ GAPS = Topic(
         WHERE monthly.month BETWEEN date_trunc('year', period_end) AND period_end GROUP BY party
     )
     SELECT party,
-        CASE WHEN turnover_months = months THEN abs(revenue - turnover) / greatest(revenue, turnover) END AS revenue_turnover_gap,
-        CASE WHEN inflow_months = months THEN abs(revenue - inflow) / greatest(revenue, inflow) END AS revenue_inflow_gap
+        CASE WHEN turnover_months = months THEN round(abs(revenue - turnover) / greatest(revenue, turnover), 9) END AS revenue_turnover_gap,
+        CASE WHEN inflow_months = months THEN round(abs(revenue - inflow) / greatest(revenue, inflow), 9) END AS revenue_inflow_gap
     FROM year
     """,
     (
