@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from alerts.facts import FactBase, book_facts, firm_facts
 from models.scores import SCORE_SCHEMA, ScoreBook
-from tests.worlds.build import World
+from tests.worlds.build import SOURCE, World
 
 DAY = "2025-06-30"
 AS_OF = date(2025, 6, 30)
@@ -17,6 +17,22 @@ AS_OF = date(2025, 6, 30)
 
 class Town(World):
     """A world with the short ways that alert tests need. Money is told in yuan."""
+
+    def firm(self, key: str, **told: Any) -> "Town":
+        super().firm(key, **told)
+        return self
+
+    def person(self, key: str, **told: Any) -> "Town":
+        super().person(key, **told)
+        return self
+
+    def relation(self, type_name: str, src: str, dst: str, *, occurrence: int = 0, **told: Any) -> "Town":
+        super().relation(type_name, src, dst, occurrence=occurrence, **told)
+        return self
+
+    def entity(self, type_name: str, key: str, *, source: str = SOURCE, stub: bool = False, **told: Any) -> "Town":
+        super().entity(type_name, key, source=source, stub=stub, **told)
+        return self
 
     def loan(
         self, firm: str, note: str = "", *, balance: float = 1_000_000, past_due: int = 0, tier: str = "normal", **told: Any

@@ -192,8 +192,10 @@ GAPS = Topic(
         WHERE monthly.month BETWEEN date_trunc('year', period_end) AND period_end GROUP BY party
     )
     SELECT party,
-        CASE WHEN turnover_months = months THEN round(abs(revenue - turnover) / greatest(revenue, turnover), 9) END AS revenue_turnover_gap,
-        CASE WHEN inflow_months = months THEN round(abs(revenue - inflow) / greatest(revenue, inflow), 9) END AS revenue_inflow_gap
+        CASE WHEN turnover_months = months
+            THEN round(abs(revenue - turnover) / greatest(revenue, turnover), 9) END AS revenue_turnover_gap,
+        CASE WHEN inflow_months = months
+            THEN round(abs(revenue - inflow) / greatest(revenue, inflow), 9) END AS revenue_inflow_gap
     FROM year
     """,
     (
