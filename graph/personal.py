@@ -50,6 +50,7 @@ class Vault:
     def __init__(self, root: Path, key: bytes) -> None:
         self._path = root / "personal"
         self._files = TableFiles(self._path)
+        self._engine = duckdb.connect()
         self._key = key
         self._cipher = AESGCM(HKDF(SHA256(), _KEY_BYTES, None, b"yujing personal values").derive(key))
 
@@ -107,7 +108,7 @@ class Vault:
         files = self._files.current().paths
         if not files:
             return SCHEMA.empty_table()
-        with duckdb.connect() as connection:
+        with self._engine.cursor() as connection:
             connection.register("wanted", pa.table({"token": pa.array(sorted(set(tokens)), pa.string())}))
             connection.execute("SET VARIABLE files = ?", [list(files)])
             query = f"SELECT {columns} FROM read_parquet(getvariable('files')) SEMI JOIN wanted USING (token) GROUP BY token"

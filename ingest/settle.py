@@ -12,14 +12,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import ibis
 import polars as pl
 import pyarrow as pa
 
 from graph.clock import OPEN_END, START_OF_TIME
 from graph.ledger import Ledger
 from graph.ledger.schema import ledger_schema
-from graph.ledger.versions import CONFLICT, NEW, classify, closings, content_sql
+from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content_sql
 from ingest.parts import text_sql
 from ingest.plan import columns_of
 from ingest.reasons import Reason
@@ -137,9 +136,9 @@ class Settler:
     def _compare(self) -> None:
         self._run(f"CREATE OR REPLACE TABLE {self._same} (record BIGINT, row BIGINT, type VARCHAR, status VARCHAR)")
         for name in self._types():
-            compared = classify(self._ledger, name, self._paths(name))
-            told = compared.filter(compared._status != NEW).select("record", "row", "_status")
-            self._run(f"INSERT INTO {self._same} SELECT record, row, {text_sql(name)}, _status FROM ({self._sql(told)})")
+            compared = classify_sql(self._ledger, name, self._paths(name))
+            told = f"SELECT record, row, {text_sql(name)}, _status FROM ({compared}) WHERE _status <> '{NEW}'"
+            self._run(f"INSERT INTO {self._same} {told}")
 
     def _refuse(self, *, unknown: bool) -> bool:
         """Takes the rows out that cannot stand; whether there were any."""
@@ -252,7 +251,7 @@ class Settler:
         kinds = [only] if only else [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
         said = []
         for name in kinds:
-            said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM ({self._sql(self._ledger.table(name).select('id'))})")
+            said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM ({self._ledger.sql(name)})")
             if self._paths(name):
                 said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM {self._read(name)}")
         return " UNION ".join(said) or "SELECT '' AS type, '' AS record WHERE false"
@@ -277,9 +276,6 @@ class Settler:
 
     def _stream(self, sql: str) -> pa.RecordBatchReader:
         return self._connection.cursor().sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
-
-    def _sql(self, expression: ibis.Table) -> str:
-        return str(ibis.to_sql(expression, dialect="duckdb"))
 
     def _run(self, sql: str) -> None:
         self._connection.execute(sql)

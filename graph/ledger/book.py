@@ -116,8 +116,12 @@ class Ledger:
         """Frees the engine's memory. The ledger itself needs no closing."""
         self._engine.close()
 
+    def sql(self, type_name: str, ledger_seq: int | None = None) -> str:
+        """The DuckDB query behind `table`, to stand in a larger one."""
+        return self.rows_sql(type_name, ledger_schema(self.ontology, type_name), ledger_seq)
+
     def rows_sql(self, folder: str, schema: pa.Schema, ledger_seq: int | None = None) -> str:
-        """The DuckDB query behind `table`, for those who put it into a larger one; `folder` is a type, or `identity`."""
+        """The same for a table whose schema is at hand; `folder` is a type, or `identity`."""
         upto = "" if ledger_seq is None else f"WHERE batch_seq <= {int(ledger_seq)}"
         return f"""
             SELECT r.* REPLACE (coalesce(r.recorded_at, b.committed_at) AS recorded_at), b.batch_seq

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import duckdb
 import ibis
 import pyarrow as pa
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from graph.ledger.as_of import STATE, identity_as_of, newest_first_sql
 from graph.ledger.schema import IDENTITY
@@ -46,7 +44,7 @@ def find_moves(ledger: "Ledger", type_name: str, attempt: str) -> pa.Table:
 def _gather(connection: duckdb.DuckDBPyConnection, ledger: "Ledger", kind: EntityType, attempt: str) -> None:
     """Makes the tables `bearers` (id, identifier, value, known_at; for the values this attempt tells) and `home`."""
     columns = ", ".join((*STATE, "recorded_at", "batch_seq", "line", "content", "action", "source", "key", *kind.identifiers))
-    committed, fresh = _sql(ledger.table(kind.name)), _sql(ledger.pending(kind.name, attempt))
+    committed, fresh = ledger.sql(kind.name), _sql(ledger.pending(kind.name, attempt))
     connection.execute(f"""
         CREATE TEMP TABLE fresh AS SELECT {columns} FROM (
             SELECT * REPLACE (coalesce(recorded_at, {FOREVER_US}) AS recorded_at), {FOREVER_US} AS batch_seq FROM ({fresh}));
@@ -113,6 +111,9 @@ _MOVES = f"""
 
 def _components(shared: pa.Table) -> pa.Array:
     """Which rows hang together, entities and values being the two sides of a graph: a number for each row."""
+    from scipy.sparse import coo_array  # loading SciPy takes a second, and most batches join nobody
+    from scipy.sparse.csgraph import connected_components
+
     entity = shared["entity"].combine_chunks().dictionary_encode()
     pair = pa.compute.binary_join_element_wise(shared["identifier"], shared["value"], "=")
     value = pair.combine_chunks().dictionary_encode()

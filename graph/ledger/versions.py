@@ -29,16 +29,16 @@ def content_sql(kind: LedgerType) -> str:
     return f"md5(concat_ws(chr(31), {said}))"
 
 
-def classify(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> ibis.Table:
-    """Candidates with a column `_status`: new, unchanged, repeated (an equal row came before in this load) or conflict.
+def classify_sql(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> str:
+    """A DuckDB query: candidates with `_status`: new, unchanged, repeated (an equal row came before in this load) or conflict.
 
     Compared is the version told just before: the last one in the ledger or in this load. A null `recorded_at` is later
     than all others. In conflict are rows of one state, told at one instant, that do not say the same: all of them.
     """
     mine = _read(candidates)
-    held = f"SELECT * FROM ({ibis.to_sql(ledger.table(type_name), dialect='duckdb')}) SEMI JOIN {mine} USING ({_STATE})"
+    held = f"SELECT * FROM ({ledger.sql(type_name)}) SEMI JOIN {mine} USING ({_STATE})"
     by_state = f"PARTITION BY {_STATE} ORDER BY _at, _mine, batch_seq, line, content"
-    return ledger.query(f"""
+    return f"""
         WITH held AS ({held}),
         crowded AS (  -- states told more than once; all others are new, and that is most of a first load
             SELECT {_STATE} FROM (SELECT {_STATE} FROM {mine} UNION ALL SELECT {_STATE} FROM held)
@@ -65,7 +65,12 @@ def classify(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> ibis
                  WHEN _before_mine THEN '{REPEATED}'
                  ELSE '{UNCHANGED}' END AS _status
         FROM compared WHERE _mine
-    """)
+    """
+
+
+def classify(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> ibis.Table:
+    """`classify_sql` as an Ibis expression."""
+    return ledger.query(classify_sql(ledger, type_name, candidates))
 
 
 def closings(ledger: Ledger, type_name: str, feed: str, told: Sequence[Path], ended_on: date) -> ibis.Table:
