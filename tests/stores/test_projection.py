@@ -47,10 +47,10 @@ def _tangled(root: Path, seed: int) -> World:
     return world
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_any_history_in_any_order_gives_the_rows_of_the_snapshot_on_every_day(tmp_path: Path, seed: int) -> None:
     world = _tangled(tmp_path, seed)
-    days = [(FIRST + timedelta(days=n)).isoformat() for n in range(0, 62, 5)]
+    days = [(FIRST + timedelta(days=n)).isoformat() for n in range(0, 62, 8)]
     with Projection(world.ledger) as projection:
         for name in ("GUARANTEES", "TRANSFERS", "STATE_Firm"):
             kind = projection.types[name]
