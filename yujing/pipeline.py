@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from alerts.journal.records import ScanRecorded
-from alerts.said import ScanResult
+from alerts.said import Decision, ScanResult
 from alerts.stages import Desk, scan
 from graph.ledger import Ledger
 from graph.snapshot import Snapshot
@@ -84,3 +84,8 @@ class Pipeline:
         with closing(Desk.open(self.snapshot(), self.scores)) as desk, closing(open_journal(self.settings)) as journal:
             found = scan(desk)
             return found, journal.record_scan(found, principal)
+
+    def decide(self, ask: Callable[[Desk], Decision], principal: str) -> Decision:
+        """One application or drawdown, decided on what was known that day and kept in the journal."""
+        with closing(Desk.open(self.snapshot(), self.scores)) as desk, closing(open_journal(self.settings)) as journal:
+            return journal.record_decision(ask(desk), principal)

@@ -47,7 +47,7 @@ def scan(as_of: Day = None, limit: Annotated[int, typer.Option(help="how many al
     with _desk(_day(as_of)) as desk, _journal() as journal, console.status("scanning"):
         result = scan_book(desk)
         kept = journal.record_scan(result, _PRINCIPAL)
-    console.print(_alert_table(result.alerts[:limit], f"{result.as_of} 贷后预警 alerts after the loan"))
+    console.print(alert_table(result.alerts[:limit], f"{result.as_of} 贷后预警 alerts after the loan"))
     shown = f" ({limit} shown)" if len(result.alerts) > limit else ""
     console.print(
         f"{result.firms:,} 户 clients, {result.rules} 条规则 rules, {len(result.alerts)} 条预警 alerts{shown}: "
@@ -55,7 +55,7 @@ def scan(as_of: Day = None, limit: Annotated[int, typer.Option(help="how many al
     )
     if result.score_threshold is None:
         console.print("没有评分 no scores known on that day. Next: yujing score", style="dim")
-    _print_unseen(console, result.unseen)
+    print_unseen(console, result.unseen)
     if result.alerts:
         console.print(f"下一步 next: yujing alerts show {result.alerts[0].id}")
 
@@ -76,7 +76,7 @@ def list_alerts(
     with _journal() as journal:
         page = journal.alerts(AlertFilter(grade=Grade(grade) if grade else None, firm=firm), cursor, limit)
     console = Console()
-    console.print(_alert_table([record.alert for record in page.items], "预警 alerts"))
+    console.print(alert_table([record.alert for record in page.items], "预警 alerts"))
     if page.next_cursor:
         console.print(f"下一页 next page: yujing alerts list --cursor {page.next_cursor}")
 
@@ -95,7 +95,7 @@ def show_alert(alert_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
         console.print(f"  依据 source: {hit.citation.issuer}, {told}, {hit.citation.year}")
         console.print(f"  措施 to do: {hit.advice.zh} [dim]{hit.advice.en}[/]")
     _print_evidence(console, alert.evidence)
-    _print_unseen(console, alert.unseen)
+    print_unseen(console, alert.unseen)
     for done in record.actions:
         console.print(f"{done.at:%Y-%m-%d %H:%M} {done.principal}: {done.action} {done.note}")
 
@@ -110,7 +110,7 @@ def decide_pre_loan(
     request = read_request(PreLoanRequest, body)
     with _desk(request.on) as desk, _journal() as journal:
         decision = journal.record_decision(pre_loan(desk, request), _PRINCIPAL)
-    _print_decision(decision)
+    print_decision(decision)
 
 
 def decide_drawdown(
@@ -123,7 +123,7 @@ def decide_drawdown(
     request = read_request(DrawdownRequest, body)
     with _desk(request.on) as desk, _journal() as journal:
         decision = journal.record_decision(drawdown(desk, request), _PRINCIPAL)
-    _print_decision(decision)
+    print_decision(decision)
 
 
 def _day(as_of: datetime | None) -> date:
@@ -158,7 +158,8 @@ def _journal() -> Iterator["Journal"]:
         journal.close()
 
 
-def _alert_table(alerts: "list[Alert] | tuple[Alert, ...]", title: str) -> Table:
+def alert_table(alerts: "list[Alert] | tuple[Alert, ...]", title: str) -> Table:
+    """A row an alert: grade, firm, sentence in both languages, first evidence."""
     table = Table("级 grade", "企业 firm", "预警 alert", "证据 evidence", "编号 id", title=title, title_justify="left")
     for alert in alerts:
         said = f"{alert.sentence.zh}\n[dim]{alert.sentence.en}[/]"
@@ -207,14 +208,16 @@ def _print_evidence(console: Console, evidence: "Evidence") -> None:
             console.print(f"  {top.contribution:+.3f} {top.type} {top.way} {top.other} [dim]{top.rel}[/]")
 
 
-def _print_unseen(console: Console, unseen: "tuple[Unseen, ...]") -> None:
+def print_unseen(console: Console, unseen: "tuple[Unseen, ...]") -> None:
+    """What could not be seen, so that silence is not read as health."""
     if unseen:
         console.print("未能看到 could not be seen:")
         for item in unseen:
             console.print(f"  {item.says.zh} [dim]{item.says.en}[/]")
 
 
-def _print_decision(decision: "Decision") -> None:
+def print_decision(decision: "Decision") -> None:
+    """An advice with its reasons, limits, evidence and blind spots."""
     console = Console()
     who = decision.firm.name or decision.firm.id or decision.firm.uscc
     title = f"{_ADVICE_ZH[decision.advice]} {decision.advice} · {who} · {decision.as_of}"
@@ -226,5 +229,5 @@ def _print_decision(decision: "Decision") -> None:
         if limit.after is not None and limit.before is not None:
             console.print(f"{limit.says.zh} {limit.says.en}: {limit.before:.2%} → {limit.after:.2%} (≤ {limit.allowed:.0%})")
     _print_evidence(console, decision.evidence)
-    _print_unseen(console, decision.unseen)
+    print_unseen(console, decision.unseen)
     console.print(f"决策编号 decision {decision.id}, ledger_seq {decision.ledger_seq}")

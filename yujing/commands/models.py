@@ -42,7 +42,7 @@ def train(
     settings, console = Settings(), Console()
     request = Request(_day(as_of), Plan(horizon_days=horizon), seed, settings.threads)
     trained = train_models(open_ledger(settings), _registry(settings), request, lambda step: console.print(step, style="dim"))
-    _show(trained, console)
+    show_trained(trained, console)
 
 
 def score(
@@ -105,7 +105,8 @@ def _registry(settings: Settings) -> "Registry":
     return Registry(settings.models, settings.mlflow)
 
 
-def _show(trained: "Trained", console: Console) -> None:
+def show_trained(trained: "Trained", console: Console) -> None:
+    """The models side by side on validation and test, and which one counts."""
     from models.report import COLUMNS
 
     comparison = trained.comparison

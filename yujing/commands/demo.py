@@ -1,0 +1,198 @@
+"""`yujing demo`: an invented bank the whole way, from files to alerts, then the API over it."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.rule import Rule
+
+from graph.errors import InputError
+from yujing.settings import Settings
+
+if TYPE_CHECKING:
+    from yujing.pipeline import Pipeline
+
+_FEED = "invented-bank"
+_PRINCIPAL = "demo"
+_ALERTS_SHOWN = 8
+_STEPS = 8
+
+console = Console()
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    firms: Annotated[int, typer.Option(min=200, help="how many firms the invented bank knows")] = 3000,
+    seed: Annotated[int, typer.Option(help="equal seeds make equal banks")] = 7,
+    serve: Annotated[bool, typer.Option(help="leave the API running")] = True,
+) -> None:
+    """虚构银行全流程演示。Takes an invented bank the whole way: files, ledger, graph, scores, alerts, API."""
+    from yujing.pipeline import Pipeline
+
+    began = time.monotonic()
+    settings = Settings(demo=True)
+    console.print("[bold]预警 Yujing[/] · 演示银行、企业与人名均为虚构 everything shown is invented", highlight=False)
+    bank = settings.home / "bank"
+    with _step(1, "虚构银行的文件 the invented bank's files"):
+        _write_bank(bank, firms, seed)
+    cases = json.loads((bank / "cases.json").read_text("utf-8"))
+    pipeline = Pipeline.open(settings, date.fromisoformat(cases["as_of"]))
+    _refuse_a_real_bank(pipeline)
+    _ledger(pipeline, bank)
+    _graph(pipeline)
+    _models(pipeline)
+    _alerts(pipeline)
+    _decisions(pipeline, _by_name(cases))
+    pipeline.ledger.close()
+    if serve:
+        _serve(settings.model_copy(update={"today": pipeline.as_of}))
+    console.print(f"[dim]{time.monotonic() - began:.0f} s[/]")
+
+
+def _write_bank(folder: Path, firms: int, seed: int) -> None:
+    from yujing.bank.plan import BankPlan
+    from yujing.bank.write import write_bank
+
+    marker = folder / "demo.json"
+    wanted = {"firms": firms, "seed": seed}
+    if marker.exists() and json.loads(marker.read_text("utf-8")) == wanted:
+        console.print(f"  已在 already there: {folder}")
+        return
+    marker.unlink(missing_ok=True)
+    report = write_bank(folder, BankPlan(firms=firms, seed=seed))
+    marker.write_text(json.dumps(wanted), "utf-8")
+    console.print(
+        f"  {report.total_rows:,} 行 rows in {len(report.rows)} 张表 tables under {folder}; {report.planted:,} errors planted"
+    )
+
+
+def _refuse_a_real_bank(pipeline: "Pipeline") -> None:
+    """The demo never mixes invented firms into a ledger that holds others."""
+    others = sorted(set(pipeline.ledger.batches()["feed"].to_pylist()) - {_FEED})
+    if others:
+        home = pipeline.settings.home
+        raise InputError(
+            f"{home} holds other feeds ({', '.join(others)}).", "Give the demo a home: YUJING_HOME=var/demo make demo."
+        )
+
+
+def _ledger(pipeline: "Pipeline", bank: Path) -> None:
+    from ingest.report import LiveProgress, print_result
+
+    with _step(2, "入账 files → ledger"):
+        if pipeline.ledger.latest_seq:
+            console.print(f"  已入账 loaded before, ledger_seq {pipeline.ledger.latest_seq}")
+            return
+        with LiveProgress(Console(stderr=True)) as progress:
+            result = pipeline.load(bank / "manifest.yaml", progress)
+        print_result(result, console)
+
+
+def _graph(pipeline: "Pipeline") -> None:
+    from yujing.wiring import open_store
+
+    with _step(3, "图谱 ledger → graph store, verified"):
+        if (pipeline.settings.graph / "current").exists():
+            store = open_store(pipeline.settings, pipeline.ledger)
+            reached = store.through_seq
+            store.close()
+            if reached == pipeline.ledger.latest_seq:
+                console.print(f"  已建 built before, to ledger_seq {reached}")
+                return
+        with console.status("building"):
+            built = pipeline.project()
+        with console.status("comparing with the ledger"):
+            equal = pipeline.check().equal
+        nodes, relations = sum(built.nodes.values()), sum(built.relations.values())
+        console.print(f"  {nodes:,} 节点 nodes, {relations:,} 关系版本 relation versions in {built.seconds:.1f} s")
+        console.print("  与账簿一致 equal to the ledger" if equal else "  [red]与账簿不一致 not equal: yujing graph verify[/]")
+
+
+def _models(pipeline: "Pipeline") -> None:
+    from yujing.commands.models import show_trained
+
+    with _step(4, "模型 three models on the same rows"):
+        if pipeline.registry.has_champion():
+            console.print("  已训练 trained before: yujing models list")
+        else:
+            with console.status("training") as status:
+                trained = pipeline.learn(status.update)
+            show_trained(trained, console)
+    with _step(5, f"评分 scores as of {pipeline.as_of}"), console.status("scoring"):
+        rows = pipeline.score()
+        name, version = pipeline.registry.champion()
+        console.print(f"  {rows:,} 户 clients scored by {name} {version}")
+
+
+def _alerts(pipeline: "Pipeline") -> None:
+    from yujing.commands.alerts import alert_table
+
+    with _step(6, "贷后 after the loan: the nightly scan"):
+        with console.status("scanning"):
+            found, kept = pipeline.watch(_PRINCIPAL)
+        shown = found.alerts[:_ALERTS_SHOWN]
+        console.print(alert_table(shown, f"{found.as_of} 贷后预警 alerts, {len(shown)} of {len(found.alerts)}"))
+        console.print(f"  {kept.new} 新 new, {kept.updated} 更新 updated, {kept.unchanged} 不变 unchanged")
+
+
+def _decisions(pipeline: "Pipeline", cases: dict[str, Any]) -> None:
+    from alerts.requests import DrawdownRequest, Party, Payee, PreLoanRequest
+    from alerts.stages import drawdown, pre_loan
+    from yujing.commands.alerts import print_decision
+
+    applicant, payment = cases["defaulter-guarantor"]["request"]["pre_loan"], cases["related-payee"]["request"]["drawdown"]
+    application = PreLoanRequest(
+        applicant=Party(uscc=applicant["uscc"]),
+        amount_fen=applicant["amount_fen"],
+        on=pipeline.as_of,
+        product=applicant["product"],
+        guarantors=tuple(Party(uscc=code) for code in applicant["guarantors"]),
+    )
+    order = DrawdownRequest(
+        borrower=Party(uscc=payment["uscc"]),
+        contract=payment["contract"],
+        amount_fen=payment["amount_fen"],
+        on=pipeline.as_of,
+        payee=Payee(account=payment["payee_account"], firm=Party(uscc=payment["payee_uscc"])),
+        entrusted=True,
+        purpose=payment["purpose"],
+    )
+    with _step(7, "贷前、贷中 before the loan, and at drawdown"):
+        print_decision(pipeline.decide(lambda desk: pre_loan(desk, application), _PRINCIPAL))
+        print_decision(pipeline.decide(lambda desk: drawdown(desk, order), _PRINCIPAL))
+
+
+def _serve(settings: Settings) -> None:
+    from yujing.serving import Address, start
+
+    with _step(8, "接口与页面 the API and its pages"):
+        address = Address(settings.host, settings.port)
+        with console.status("starting"):
+            pid = start(settings, address)
+        console.print(f"  [bold green]{address.url}[/]  (process {pid})")
+    console.print(
+        "下一步 next: open the address above; [bold].venv/bin/yujing alerts list[/], [bold].venv/bin/yujing network NAME[/]; "
+        "docs/officer.md, docs/integrator.md. [bold]make stop[/] ends the API."
+    )
+
+
+def _by_name(cases: dict[str, Any]) -> dict[str, Any]:
+    return {case["case"]: case for case in cases["cases"]}
+
+
+@contextmanager
+def _step(number: int, what: str) -> Iterator[None]:
+    console.print(Rule(f"[bold]{number}/{_STEPS}[/] {what}", align="left", style="dim"))
+    began = time.monotonic()
+    yield
+    console.print(f"  [dim]{time.monotonic() - began:.1f} s[/]")
