@@ -34,7 +34,7 @@ def main() -> None:
     environment = os.environ | {"YUJING_HOME": str(Settings().home / "examples" / name)}
     for step in STEPS[name]:
         _run(step, name, environment)
-    console.print(f"[green]{name}: done.[/] State is in {environment['YUJING_HOME']}; figures to compare with: examples/{name}/README.md")
+    console.print(f"[green]{name}: done.[/] State is in {environment['YUJING_HOME']}; compare with examples/{name}/README.md")
 
 
 def _run(step: tuple[str, ...], name: str, environment: dict[str, str]) -> None:
