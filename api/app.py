@@ -1,5 +1,7 @@
 """The application: routes, errors and middleware around one platform."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -9,12 +11,14 @@ from fastapi.routing import APIRoute
 
 from api import problems
 from api.console.pages import mount_console
+from api.firms import compile_questions
 from api.middleware import BodyGate, RequestFrame
 from api.openapi import document
 from api.opened import DayBook
 from api.platform import Platform
 from api.routes import alerts, decisions, firms, health, scans
 from api.scanning import ScanDesk
+from graph.errors import YujingError
 
 _MEDIA_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
 
@@ -24,7 +28,10 @@ def create_app(platform: Platform) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(asyncio.to_thread(_warm, app.state.days, platform)) if platform.warm else None
         yield
+        if warming is not None:
+            await warming
         app.state.scans.close()
         platform.store.close()
 
@@ -48,6 +55,14 @@ def create_app(platform: Platform) -> FastAPI:
     app.add_middleware(RequestFrame)
     app.openapi = lambda: _document_once(app)  # type: ignore[method-assign]
     return app
+
+
+def _warm(days: DayBook, platform: Platform) -> None:
+    """Opens today. What goes wrong here will be told to the first caller, who can be told."""
+    with contextlib.suppress(YujingError):
+        day = days.open(platform.today())
+        compile_questions(day.rows)
+        _ = day.desk
 
 
 def _operation_id(route: APIRoute) -> str:

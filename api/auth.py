@@ -1,7 +1,6 @@
 """Who calls, and what they may do: an API key names a principal, its role grants permissions."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 from fastapi import Request, Security
@@ -11,41 +10,7 @@ from fastapi.security.http import HTTPAuthorizationCredentials
 
 from api.errors import UnauthenticatedError
 from api.platform import Platform
-from graph.errors import InputError
-
-
-class Role(StrEnum):
-    """What a key is for."""
-
-    OFFICER = "officer"
-    INTEGRATOR = "integrator"
-    MODELER = "modeler"
-    ADMIN = "admin"
-
-
-def parse_role(text: str) -> Role:
-    """The role of that name; InputError names them all."""
-    try:
-        return Role(text)
-    except ValueError:
-        raise InputError(f"There is no role '{text}'.", f"Roles are {', '.join(Role)}.", "role") from None
-
-
-class Permission(StrEnum):
-    """What a route needs."""
-
-    DECIDE = "decide"
-    SCAN = "scan"
-    READ_ALERTS = "read_alerts"
-    READ_GRAPH = "read_graph"
-
-
-GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OFFICER: frozenset({Permission.DECIDE, Permission.READ_ALERTS, Permission.READ_GRAPH}),
-    Role.INTEGRATOR: frozenset(Permission),
-    Role.MODELER: frozenset({Permission.READ_ALERTS, Permission.READ_GRAPH}),
-    Role.ADMIN: frozenset(Permission),
-}
+from api.roles import GRANTS, Permission, Role
 
 
 @dataclass(frozen=True)

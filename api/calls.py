@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from api.auth import Permission, Principal, authenticate
+from api.auth import Principal, authenticate
 from api.errors import ForbiddenError
 from api.opened import DayBook
 from api.platform import Platform
+from api.roles import Permission
 from api.scanning import ScanDesk
 
 

@@ -37,4 +37,5 @@ class Platform:
     today: Callable[[], date]
     capacity: Capacity = field(default_factory=Capacity)
     limits: Limits = field(default_factory=Limits)
+    warm: bool = False  # open today when the process starts, so that the first caller need not wait
     demo: bool = False  # pages are open without a key on loopback, to read; the data are invented

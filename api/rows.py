@@ -56,6 +56,11 @@ class RowReader:
         text = self._text(type_name, column, partial(self._compile, kind, column))
         return self._asked(text, {"records": self._records(wanted), "entities": wanted})
 
+    def prepare(self, type_name: str, column: str) -> None:
+        """Compiles a question before anyone asks it."""
+        kind = self.snapshot.ontology.get(type_name)
+        self._text(type_name, column, partial(self._compile, kind, column))
+
     def _records(self, entities: list[str]) -> list[str]:
         """The records that may be these entities: their own, and every record that was ever moved to one of them."""
         own = [record_of(each) or each for each in entities]  # a relation's or fact's id is its record

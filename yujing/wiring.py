@@ -57,5 +57,6 @@ def open_platform(settings: Settings) -> Platform:
         scores=ScoreBook(settings.scores),
         journal=open_journal(settings),
         today=lambda: settings.today or day_of(now_us(), settings.time_zone),
+        warm=True,
         demo=settings.demo,
     )

@@ -11,12 +11,13 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.said import Grade
-from api.auth import DEMO_OFFICER, Permission, Principal, platform_of, principal_of
+from api.auth import DEMO_OFFICER, Principal, platform_of, principal_of
 from api.calls import Call
 from api.console.words import Language
 from api.days import resolve_day
 from api.errors import ForbiddenError
 from api.platform import Platform
+from api.roles import Permission
 from api.wire.common import Day, Text
 
 COOKIE = "yujing_key"

@@ -29,7 +29,7 @@ DRAWDOWN: dict[str, Example] = {
     "payment": {
         "summary": "A drawdown paid to a supplier on the borrower's order",
         "value": {
-            "borrower": {"name": "杭州澄湖精密机械有限公司"},
+            "loan_note": "JJ-1001",
             "amount_fen": 300_000_000,
             "on": "2026-03-31",
             "payee": {"firm": {"name": "杭州听松新材料有限公司"}},

@@ -13,8 +13,8 @@ import pyarrow as pa
 from stdnum.cn import uscc
 
 from alerts.journal import Journal, upgrade
-from api.auth import Role
 from api.platform import Limits, Platform
+from api.roles import Role
 from graph.personal import Vault
 from graph.stores import LadybugStore, build_ladybug
 from models.scores import ScoreBook
@@ -42,6 +42,7 @@ CODES = {CHENGHU: code("91000000MA0000001"), TINGSONG: code("91000000MA0000002")
 class Bank:
     """The platform over the tiny bank, a key for each role, and the ids of its firms."""
 
+    home: Path
     platform: Platform
     keys: dict[Role, str]
     ids: dict[str, str]
@@ -57,7 +58,7 @@ def build_bank(home: Path, *, demo: bool = False, limits: Limits | None = None) 
     upgrade(journal_url(home))
     platform = open_bank(home, demo=demo, limits=limits)
     keys = {role: platform.journal.create_key(f"test {role}", role)[1] for role in Role}
-    return Bank(platform, keys, {name: world.id(name) for name in (CHENGHU, TINGSONG, BAIYUN, QIUSHI)})
+    return Bank(home, platform, keys, {name: world.id(name) for name in (CHENGHU, TINGSONG, BAIYUN, QIUSHI)})
 
 
 def open_bank(home: Path, *, demo: bool = False, limits: Limits | None = None) -> Platform:

@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.auth import Role
+from api.roles import Role
 from tests.api.bank import Bank, build_bank
 
 Client = TestClient

@@ -4,7 +4,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from api.auth import GRANTS, Permission, Role
+from api.roles import GRANTS, Permission, Role
 from tests.api.bank import CHENGHU, TODAY, Bank
 from tests.api.conftest import open_client
 

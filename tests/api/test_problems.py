@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from api import problems
-from api.auth import Role
+from api.roles import Role
 from graph import errors
 from tests.api.bank import CHENGHU, TODAY, Bank
 from tests.api.conftest import open_client

@@ -1,12 +1,15 @@
 """`yujing serve`, `yujing stop`, and `yujing keys`: the API and who may call it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from yujing.settings import Settings
+
+if TYPE_CHECKING:
+    from alerts.journal import Journal
 
 _ROLES = "officer, integrator, modeler or admin"
 
@@ -54,10 +57,9 @@ def create_key(
     branch: Annotated[str, typer.Option(help="see only this branch; empty: all")] = "",
 ) -> None:
     """Make an API key. It is shown once and never again: only its hash is kept."""
-    from api.auth import parse_role
-    from yujing.wiring import open_journal
+    from api.roles import parse_role
 
-    key, secret = open_journal(Settings()).create_key(name, parse_role(role), branch)
+    key, secret = _journal().create_key(name, parse_role(role), branch)
     console = Console(soft_wrap=True)
     scope = f"branch {key.branch}" if key.branch else "all branches"
     console.print(f"Key {key.id} for {key.name} ({key.role}, {scope}). Keep it; it is shown once:")
@@ -66,10 +68,9 @@ def create_key(
 
 def list_keys() -> None:
     """List the API keys, the revoked ones too."""
-    from yujing.wiring import open_journal
 
     table = Table("id", "name", "role", "branch", "created", "revoked")
-    for key in open_journal(Settings()).api_keys():
+    for key in _journal().api_keys():
         revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
         table.add_row(key.id, key.name, key.role, key.branch or "all", f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
     Console().print(table)
@@ -77,7 +78,14 @@ def list_keys() -> None:
 
 def revoke_key(key_id: Annotated[str, typer.Argument(help="as `yujing keys list` shows it")]) -> None:
     """Revoke an API key: the next call with it is refused."""
-    from yujing.wiring import open_journal
 
-    open_journal(Settings()).revoke_key(key_id)
+    _journal().revoke_key(key_id)
     Console().print(f"Key {key_id} is revoked.")
+
+
+def _journal() -> "Journal":
+    from alerts.journal import Journal, upgrade
+
+    url = Settings().journal
+    upgrade(url)
+    return Journal(url)
