@@ -101,7 +101,9 @@ def read_exposures(work: Workspace) -> None:
     ontology = work.snapshot.ontology
     work.keep("_owner", _owners())
     types = [name for name in ontology.relations if name not in OWNING]
-    work.keep("_link", " UNION ALL ".join(_links(work, name, ontology.relations[name]) for name in types))
+    links = " UNION ALL ".join(_links(name, ontology.relations[name]) for name in types)
+    # an end that the bank had not heard of by the day is nobody: the relation waits until it has
+    work.keep("_link", f"SELECT * FROM ({links}) WHERE {_heard_of('src')} AND {_heard_of('dst')}")
     via = " UNION ALL ".join(_via(m) for m in middles(ontology))
     work.keep("_exposure", f"{_both_ways()} UNION ALL {via}" if via else _both_ways())
 
@@ -111,7 +113,7 @@ def _owners() -> str:
     return f"SELECT facility, min(owner) AS owner FROM ({owned}) GROUP BY 1"
 
 
-def _links(work: Workspace, name: str, kind: RelationType) -> str:
+def _links(name: str, kind: RelationType) -> str:
     """Relations of one type between owners, parallel ones together."""
     money = {p.name for p in kind.properties if p.kind is Kind.MONEY}
     amount = f'r."{kind.amount}"::DOUBLE' if kind.amount in money else "NULL::DOUBLE"
@@ -132,6 +134,10 @@ def _links(work: Workspace, name: str, kind: RelationType) -> str:
         WHERE src <> dst AND split_part(src, '-', 1) NOT IN ({facilities}) AND split_part(dst, '-', 1) NOT IN ({facilities})
         GROUP BY src, dst
     """
+
+
+def _heard_of(end: str) -> str:
+    return f"({end} NOT LIKE '{FIRM}-%' OR {end} IN (SELECT id FROM {FIRM}))"
 
 
 def _both_ways() -> str:

@@ -1,5 +1,6 @@
 """Logistic regression on the prepared features: the scorecard that every other model must beat."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,10 @@ class LinearModel:
     def log_odds(self, values: Array) -> Array:
         """[rows]."""
         return np.asarray(self.preparation.apply(values) @ self.coefficients + self.intercept, np.float64)
+
+    def raw(self, asked: Sequence[tuple[FeatureTable, Index]]) -> list[Array]:
+        """Log-odds of several days' rows, not split."""
+        return [self.log_odds(features.values[rows]) for features, rows in asked]
 
     def parts(self, features: FeatureTable, rows: Index) -> Parts:
         """Each feature brings its coefficient times its prepared value, its flag for missing included."""

@@ -44,6 +44,10 @@ class NetworkModel:
     weights: bytes
     threads: int = 2
 
+    def raw(self, asked: Sequence[tuple[FeatureTable, Index]]) -> list[NDArray[np.float64]]:
+        """Log-odds of several days' rows, in one run of the worker."""
+        return [parts.log_odds for parts in self.parts_of(asked)]
+
     def parts(self, features: FeatureTable, rows: Index) -> Parts:
         """Own part and one contribution an edge, computed by the worker."""
         return self.parts_of([(features, rows)])[0]

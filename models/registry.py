@@ -13,6 +13,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from graph.clock import now_us
 from graph.errors import InputError, NotFoundError
 from models.calibration import Calibration
@@ -31,6 +34,9 @@ class Model(Protocol):
 
     def parts(self, features: FeatureTable, rows: Index) -> Parts:
         """Log-odds of firms as named parts, before calibration."""
+
+    def raw(self, asked: Sequence[tuple[FeatureTable, Index]]) -> list[NDArray[np.float64]]:
+        """Log-odds of several days' rows, not split."""
 
     def save(self, folder: Path) -> None:
         """Write the weights."""

@@ -10,12 +10,13 @@ WARM_UP_DAYS = 90  # of history before the first training day
 
 @dataclass(frozen=True)
 class Plan:
-    """How many month ends each set takes."""
+    """How many month ends each set takes; training's lie `step` months apart, as neighbouring windows say nearly the same."""
 
     horizon_days: int = 180
-    train: int = 10
+    train: int = 6
     validation: int = 1
     test: int = 1
+    step: int = 2
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def out_of_time(first: date, last: date, plan: Plan) -> Split:
     horizon = timedelta(days=plan.horizon_days)
     test = _month_ends(last - horizon, plan.test)
     validation = _month_ends(test[0] - horizon, plan.validation)
-    train = _month_ends(validation[0] - horizon, plan.train)
+    train = _month_ends(validation[0] - horizon, plan.train, plan.step)
     begun = tuple(day for day in train if day >= first + timedelta(days=WARM_UP_DAYS))
     if not begun:
         needed = 3 * plan.horizon_days + WARM_UP_DAYS + 31 * (plan.test + plan.validation)
@@ -56,10 +57,10 @@ def out_of_time(first: date, last: date, plan: Plan) -> Split:
     return Split(begun, validation, test, plan.horizon_days)
 
 
-def _month_ends(until: date, count: int) -> tuple[date, ...]:
-    """The last `count` ends of months up to `until`, ascending."""
+def _month_ends(until: date, count: int, step: int = 1) -> tuple[date, ...]:
+    """`count` ends of months up to `until`, `step` months apart, ascending."""
     end = (until + timedelta(days=1)).replace(day=1) - timedelta(days=1)
-    out = [end]
-    while len(out) < count:
-        out.append(out[-1].replace(day=1) - timedelta(days=1))
-    return tuple(reversed(out))
+    every = [end]
+    while len(every) < (count - 1) * step + 1:
+        every.append(every[-1].replace(day=1) - timedelta(days=1))
+    return tuple(reversed(every[::step]))

@@ -19,7 +19,7 @@ from models.features import Family, build_features
 from models.labels import label, read_defaults
 from models.linear import fit_linear
 from models.metrics import Metrics, measure
-from models.networks import NetworkModel, NetworkPlan, available, fit_network
+from models.networks import NetworkPlan, available, fit_network
 from models.parts import Index
 from models.registry import Manifest, Model, Registry, days_by_set
 from models.report import Comparison, write_report
@@ -152,9 +152,8 @@ def _key(data: _Data, request: Request) -> str:
 def _log_odds(model: Model, data: _Data) -> dict[str, NDArray[np.float64]]:
     """Raw log-odds of every set, [rows]."""
     asked = [(day.features, day.rows) for days in data.sets.values() for day in days]
-    parts = model.parts_of(asked) if isinstance(model, NetworkModel) else [model.parts(*a) for a in asked]
-    told = iter(parts)
-    return {name: np.concatenate([next(told).log_odds for _ in days]) for name, days in data.sets.items()}
+    told = iter(model.raw(asked))
+    return {name: np.concatenate([next(told) for _ in days]) for name, days in data.sets.items()}
 
 
 def _measured(calibration: Calibration, raw: NDArray[np.float64], labels: NDArray[np.float64]) -> Metrics:

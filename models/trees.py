@@ -1,5 +1,6 @@
 """Gradient-boosted trees (LightGBM) on the raw features, split exactly by TreeSHAP (Lundberg et al., 2020)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,10 @@ class TreeModel:
     def log_odds(self, values: Array) -> Array:
         """[rows]."""
         return np.asarray(self.booster.predict(values[:, self.columns], raw_score=True), np.float64)
+
+    def raw(self, asked: Sequence[tuple[FeatureTable, Index]]) -> list[Array]:
+        """Log-odds of several days' rows, not split."""
+        return [self.log_odds(features.values[rows]) for features, rows in asked]
 
     def parts(self, features: FeatureTable, rows: Index) -> Parts:
         """TreeSHAP: contributions and the expected value add up to the log-odds."""

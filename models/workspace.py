@@ -3,13 +3,15 @@
 import re
 from functools import cached_property
 
-import duckdb
 import pyarrow as pa
 
 from graph.snapshot import Snapshot
 
 # DuckDB's least and greatest pass over NULL: a missing value would become the bound.
-_CLIP = "CREATE MACRO clip(x, low, high) AS CASE WHEN x IS NOT NULL THEN least(greatest(x, low), high) END"
+_CLIP = "CREATE OR REPLACE TEMP MACRO clip(x, low, high) AS CASE WHEN x IS NOT NULL THEN least(greatest(x, low), high) END"
+
+
+_LINEAGE = "feed, batch, batch_seq, file, sheet, line"
 
 
 class Workspace:
@@ -18,9 +20,9 @@ class Workspace:
     What is kept here is called `_so`, as no ontology type is.
     """
 
-    def __init__(self, snapshot: Snapshot, threads: int = 2) -> None:
+    def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._con = duckdb.connect(config={"threads": str(threads), "autoinstall_known_extensions": "false"})
+        self._con = snapshot.connect()
         self._con.execute(_CLIP)
         self._seen: set[str] = set()
 
@@ -31,10 +33,6 @@ class Workspace:
     def keep(self, name: str, sql: str) -> None:
         """A table of this workspace, from one SELECT."""
         self._con.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self._ready(sql)}')
-
-    def put(self, name: str, table: pa.Table) -> None:
-        """A table of this workspace, from Arrow."""
-        self._con.register(name, table)
 
     def close(self) -> None:
         """Free its memory."""
@@ -54,8 +52,8 @@ class Workspace:
         table = f"{name}_history" if past else name
         if table not in self._seen:
             self._seen.add(table)
-            rows = self.snapshot.read_history(name) if past else self.snapshot.read(name)
-            self._con.register(table, rows)
+            rows = self.snapshot.sql(name, past=past)
+            self._con.execute(f'CREATE TEMP TABLE "{table}" AS SELECT * EXCLUDE ({_LINEAGE}) FROM ({rows})')
 
 
 def _without_text(sql: str) -> str:

@@ -54,9 +54,9 @@ class Snapshot:
             raise InputError(f"{name} has no end called '{column}'.", "Ask by id, src, dst or subject.", column)
         return self._rows(plan, {"wanted": list(ids)})
 
-    def sql(self, name: str) -> str:
-        """The DuckDB query of `table`, to stand in a larger one."""
-        return self._text(self._plan(name))
+    def sql(self, name: str, *, past: bool = False) -> str:
+        """The DuckDB query of `table` (of `history`, when the past is asked for), to stand in a larger one."""
+        return self._text(self._plan(name, past=past))
 
     def connect(self, *names: str) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of its own with the named types as views, computed when asked for. Close it after use."""

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.snapshot import Snapshot
@@ -112,7 +113,8 @@ def _channels(work: Workspace, features: Sequence[Feature]) -> NDArray[np.float6
 def _carried(work: Workspace, features: Sequence[Feature]) -> NDArray[np.float64]:
     templates = list(dict.fromkeys((f.name.rsplit(".", 1)[1], f.sql, f.carries) for f in features))
     computed = ", ".join(f'({_over_edges(sql, carried)})::DOUBLE AS "{name}"' for name, sql, carried in templates)
-    work.keep("_long", f"SELECT x.firm, x.channel, {computed} FROM _exposure x JOIN _own o ON o.firm = x.other GROUP BY 1, 2")
+    edges = f"_exposure x JOIN _own o ON o.firm = x.other WHERE x.firm LIKE '{FIRM}-%'"
+    work.keep("_long", f"SELECT x.firm, x.channel, {computed} FROM {edges} GROUP BY 1, 2")
     return _pivoted(work, features)
 
 
@@ -123,10 +125,19 @@ def _over_edges(sql: str, carried: str) -> str:
 
 
 def _pivoted(work: Workspace, features: Sequence[Feature]) -> NDArray[np.float64]:
-    """Table `_long` (firm, channel, one column a template) as one column a feature."""
-    picked = (f'max("{f.name.rsplit(".", 1)[1]}") FILTER (channel = \'{f.channel}\') AS "{f.name}"' for f in features)
-    work.keep("_wide", f"SELECT firm, {', '.join(picked)} FROM _long GROUP BY firm")
-    return _matrix(work, "_wide", features)
+    """Table `_long` (firm, channel, one column a template) as one column a feature, [firms, features]."""
+    firms = work.query("SELECT firm FROM _standing ORDER BY firm")["firm"]
+    rows = work.query("SELECT * FROM _long")
+    out = np.full((len(firms), len(features)), np.nan)
+    row = np.asarray(pc.index_in(rows["firm"], value_set=firms), np.int64)
+    channel = rows["channel"].to_numpy()
+    at = {name: np.flatnonzero(channel == name) for name in {f.channel for f in features}}
+    values = {name: rows[name].to_numpy() for name in rows.column_names[2:]}
+    for column, feature in enumerate(features):
+        picked = at[feature.channel]
+        out[row[picked], column] = values[feature.name.rsplit(".", 1)[1]][picked]
+    out[~np.isfinite(out)] = np.nan
+    return out
 
 
 def _matrix(work: Workspace, table: str, features: Sequence[Feature]) -> NDArray[np.float64]:
