@@ -4,7 +4,6 @@ State goes to `<home>/examples/NAME`, so that examples never meet each other or 
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.rule import Rule
 
+from deploy.neo4j import server
 from yujing.settings import Settings
 
 HERE = Path(__file__).resolve().parent
@@ -50,13 +50,12 @@ def _run(step: tuple[str, ...], name: str, environment: dict[str, str]) -> None:
 
 def _on_neo4j(environment: dict[str, str]) -> None:
     """The same graph on a Neo4j server of its own, started for this and stopped after it."""
-    from deploy.neo4j.server import running_server
-
-    if not shutil.which("docker") and not (shutil.which("java") and shutil.which("mvn")):
-        console.print("Neo4j: left out, for neither Docker nor Java with Maven is here.")
+    if reason := server.why_unavailable():
+        console.print(f"Neo4j: left out, for {reason}.")
         return
-    with running_server() as server:
-        there = environment | server.environment() | {"YUJING_STORE": "neo4j"}
+    with server.running(server.ServerOptions(Path(environment["YUJING_HOME"]) / "neo4j", heap="1g")) as neo4j:
+        named = {"NEO4J_URI": neo4j.uri, "NEO4J_USER": neo4j.user, "NEO4J_PASSWORD": neo4j.password}
+        there = environment | named | {"YUJING_STORE": "neo4j"}
         _command(["-m", "yujing", "graph", "build"], there)
         _command(["-m", "yujing", "graph", "verify"], there)
 
