@@ -105,7 +105,7 @@ BASE_TABLES: tuple[BaseTable, ...] = (
             if(s.id IS NULL, n.line, s.line) AS line, if(s.id IS NULL, n.batch, s.batch) AS batch
         FROM borrower b JOIN snapshot_LoanNote n ON n.id = b.note
         LEFT JOIN state s ON s.subject = n.id LEFT JOIN restructuring r ON r.subject = n.id
-        WHERE coalesce(s.currency, n.currency, 'CNY') = 'CNY'
+        WHERE coalesce(s.currency, 'CNY') = 'CNY' AND coalesce(n.currency, 'CNY') = 'CNY'
         """,
     ),
     BaseTable(
@@ -224,8 +224,9 @@ BASE_TABLES: tuple[BaseTable, ...] = (
     BaseTable(
         "foreign_amount",
         """
-        SELECT b.src AS party, count(*) AS items
-        FROM snapshot_BORROWS b JOIN snapshot_LoanNote n ON n.id = b.dst WHERE n.currency <> 'CNY' GROUP BY b.src
+        SELECT b.src AS party, count(DISTINCT n.id) AS items
+        FROM snapshot_BORROWS b JOIN snapshot_LoanNote n ON n.id = b.dst LEFT JOIN snapshot_LoanNoteState s ON s.subject = n.id
+        WHERE n.currency <> 'CNY' OR s.currency <> 'CNY' GROUP BY b.src
         """,
     ),
     BaseTable(

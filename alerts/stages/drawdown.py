@@ -1,6 +1,6 @@
 """At drawdown and payment: release, hold or block, from the payee, the contract, and what changed since approval."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -257,14 +257,28 @@ def _tie(desk: Desk, borrower: str, payee: _PayeeFound) -> _Tie:
     if not payee.id:
         return _Tie({"payee_related": None, "payee_is_borrower": None, "payee_hops": None})
     try:
-        path = related(desk.graph, borrower, payee.id, desk.as_of)
+        found = related(desk.graph, borrower, payee.id, desk.as_of)
     except UnavailableError as problem:
         says = Sentence(
             "图数据库未应答，收款人关联未查，按规定暂停", "the graph did not answer; the payee's ties are unknown: held"
         )
         return _Tie({"payee_is_borrower": payee.id == borrower}, (), (Unseen("payee_related", says, (problem.message,)),), False)
-    hops = None if path is None else float(len(path))
-    return _Tie({"payee_related": path is not None, "payee_is_borrower": payee.id == borrower, "payee_hops": hops}, path or ())
+    figures: dict[str, FigureValue] = {
+        "payee_related": found.path is not None,
+        "payee_is_borrower": payee.id == borrower,
+        "payee_hops": None if found.path is None else float(len(found.path)),
+    }
+    return _Tie(figures, found.path or (), _not_walked(found.hubs) if found.path is None else ())
+
+
+def _not_walked(hubs: Sequence[str]) -> tuple[Unseen, ...]:
+    """A hub that cut the search is said, never silent."""
+    if not hubs:
+        return ()
+    zh, en = "个节点关联过多，未经其查找", "parties with too many relations were not walked through"
+    return (
+        Unseen("payee_related", Sentence(f"{len(hubs)}{zh}：{', '.join(hubs[:5])}", f"{len(hubs)} {en}: {', '.join(hubs[:5])}")),
+    )
 
 
 def _evidence(desk: Desk, borrower: str, facts: set[str], tie: _Tie) -> Evidence:

@@ -1,7 +1,7 @@
 """Whether two parties are related, and over which relations: a bounded search from both ends over `expand`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import pyarrow as pa
@@ -46,42 +46,72 @@ class SnapshotWalker:
             return cursor.sql(sql, params=asks).to_arrow_table().cast(EDGE_SCHEMA)
 
 
-def related(walker: Walker, one: str, other: str, when: date, hops: int = 4) -> tuple[Edge, ...] | None:
-    """The shortest chain of ownership, control, office, kinship, contact or group between two parties; None if there is none.
+@dataclass(frozen=True)
+class Related:
+    """The shortest chain between two parties (None: there is none), and the hubs that were not walked through."""
 
-    Searched from both ends, at most `hops` relations long. UnavailableError passes through: who asks must hold, not release.
+    path: tuple[Edge, ...] | None
+    hubs: tuple[str, ...] = ()
+
+
+def related(walker: Walker, one: str, other: str, when: date, hops: int = 4) -> Related:
+    """How two parties hang together by ownership, control, office, kinship, contact or group, at most `hops` relations long.
+
+    Searched from both ends. UnavailableError passes through: who asks must hold, not release.
     """
+    search = _Search(walker, Hop(TIES, Moment.of(when), cap=HUB + 1))
     if one == other:
-        return ()
-    came: tuple[dict[str, tuple[Edge, ...]], ...] = ({one: ()}, {other: ()})
+        return Related(())
+    came: tuple[_Came, _Came] = ({one: ()}, {other: ()})
     fronts = [[one], [other]]
-    hop = Hop(TIES, Moment.of(when), cap=HUB + 1)
     for turn in range(hops):
         side = turn % 2
-        fronts[side] = _grown(walker, fronts[side], came[side], hop)
-        met = sorted((len(came[0][party]) + len(came[1][party]), party) for party in came[0].keys() & came[1].keys())
-        if met:
-            party = met[0][1]
-            return (*came[0][party], *reversed(came[1][party]))
-    return None
+        fronts[side] = search.grown(fronts[side], came[side])
+        met = search.met(came)
+        if met is not None:
+            return Related((*came[0][met], *reversed(came[1][met])), tuple(sorted(search.hubs)))
+    return Related(None, tuple(sorted(search.hubs)))
 
 
-def _grown(walker: Walker, front: list[str], came: dict[str, tuple[Edge, ...]], hop: Hop) -> list[str]:
-    """One step further: new parties, each with the path it was reached by."""
-    edges = _without_hubs(walker.expand(front, hop)).to_pylist() if front else []
-    new: list[str] = []
-    for row in edges:
-        if row["other"] in came or (row["share"] is not None and row["share"] < LEAST_SHARE):
-            continue
-        src, dst = (row["anchor"], row["other"]) if row["way"] == "out" else (row["other"], row["anchor"])
-        came[row["other"]] = (*came[row["anchor"]], Edge(row["type"], row["rel"], src, dst))
-        new.append(row["other"])
-    return new
+_Came = dict[str, tuple[Edge, ...]]
+"""How each party was reached from one end."""
 
 
-def _without_hubs(edges: pa.Table) -> pa.Table:
-    counted = edges.group_by(["anchor", "type", "way"]).aggregate([("rel", "count")])
-    kept = edges.join(counted, keys=["anchor", "type", "way"]).sort_by(
-        [("anchor", "ascending"), ("type", "ascending"), ("rel", "ascending")]
-    )
-    return kept.filter(pc.less_equal(kept["rel_count"], HUB))
+@dataclass(frozen=True)
+class _Search:
+    walker: Walker
+    hop: Hop
+    hubs: set[str] = field(default_factory=set)
+
+    def grown(self, front: list[str], came: _Came) -> list[str]:
+        """One step further: new parties, each with the path it was reached by."""
+        edges = self.expand(front).to_pylist() if front else []
+        new: list[str] = []
+        for row in edges:
+            if row["other"] in came or (row["share"] is not None and row["share"] < LEAST_SHARE):
+                continue
+            src, dst = (row["anchor"], row["other"]) if row["way"] == "out" else (row["other"], row["anchor"])
+            came[row["other"]] = (*came[row["anchor"]], Edge(row["type"], row["rel"], src, dst))
+            new.append(row["other"])
+        return new
+
+    def met(self, came: tuple[_Came, _Came]) -> str | None:
+        """Where both ends met by the shortest way. In the middle of a hub nobody meets: both only know its address."""
+        both = sorted(came[0].keys() & came[1].keys(), key=lambda party: (len(came[0][party]) + len(came[1][party]), party))
+        middle = [party for party in both if came[0][party] and came[1][party]]
+        open_edges = self.expand(middle) if middle else None
+        walkable = set(open_edges["rel"].to_pylist()) if open_edges else set()
+        for party in both:
+            if party not in middle or all(side[party][-1].rel in walkable for side in came):
+                return party
+        return None
+
+    def expand(self, front: list[str]) -> pa.Table:
+        """The relations of `front` without those of a hub: more than HUB of one type and way."""
+        edges = self.walker.expand(front, self.hop)
+        counted = edges.group_by(["anchor", "type", "way"]).aggregate([("rel", "count")])
+        kept = edges.join(counted, keys=["anchor", "type", "way"])
+        kept = kept.sort_by([("anchor", "ascending"), ("type", "ascending"), ("rel", "ascending")])
+        few = pc.less_equal(kept["rel_count"], HUB)
+        self.hubs.update(kept.filter(pc.invert(few))["anchor"].to_pylist())
+        return kept.filter(few)

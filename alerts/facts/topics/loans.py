@@ -3,7 +3,7 @@
 from alerts.facts.kinds import Rows, Topic, Unit, choice, day, flag, number
 
 TIERS = ("normal", "special_mention", "substandard", "doubtful", "loss")
-_OVERDUE = (Rows("note", "days_past_due", "days_past_due > 0", "days_past_due DESC"),)
+_OVERDUE = (Rows("note", "days_past_due", "open AND days_past_due > 0", "days_past_due DESC"),)
 _BALANCES = (Rows("note", "balance_fen", "open", "balance_fen DESC"),)
 _RESTRUCTURED = (Rows("note", "five_tier", "restructured AND open", "tier"),)
 
