@@ -8,8 +8,10 @@ from typing import Any
 
 import polars as pl
 import pytest
+from pydantic import TypeAdapter
 from python_calamine import CalamineWorkbook
 
+from alerts.requests import DrawdownRequest, PreLoanRequest
 from ingest.manifest import Manifest, SourceFile, read_manifest
 from yujing.bank.plan import BankPlan
 from yujing.bank.write import write_bank
@@ -146,6 +148,20 @@ def test_the_related_payee_shares_the_borrowers_phone(folder: Path, manifest: Ma
     phones = find(folder, manifest, "ecif/联络方式.csv").filter(pl.col("联络类型") == "联系电话")
     by_customer = dict(zip(phones["客户号"], phones["内容"].str.strip_chars(), strict=True))
     assert by_customer[case["payee"]["customer"]] == by_customer[case["firm"]["customer"]]
+
+
+def test_the_bodies_of_the_cases_are_requests_that_the_decision_api_takes(
+    folder: Path, manifest: Manifest, cases: dict[str, Any]
+) -> None:
+    for name in ("defaulter-guarantor", "clean"):
+        application = TypeAdapter(PreLoanRequest).validate_python(cases[name]["body"])
+        assert application.applicant.uscc == cases[name]["firm"]["uscc"]
+    order = TypeAdapter(DrawdownRequest).validate_python(cases["related-payee"]["body"])
+    contract = find(folder, manifest, "credit/合同.csv").filter(pl.col("合同号") == order.contract).row(0, named=True)
+    line = find(folder, manifest, "credit/授信额度.csv").filter(pl.col("额度编号") == contract["额度编号"]).row(0, named=True)
+    assert contract["客户号"] == line["客户号"] == cases["related-payee"]["firm"]["customer"]
+    assert order.amount_fen == round(float(contract["合同金额"]) * 100) < float(line["授信额度"]) * 100
+    assert line["批复日"] <= "20260331" < line["到期日"]
 
 
 def test_the_round_trip_brings_most_of_the_money_back_within_seven_days(

@@ -5,12 +5,13 @@ from typing import Any
 import numpy as np
 
 from yujing.bank.names import BANK_NAME
+from yujing.bank.offer import open_offer
 from yujing.bank.plan import FEN_PER_WAN, Ints
 from yujing.bank.world import World
 
 
 def describe_cases(world: World) -> dict[str, Any]:
-    """The cases by name, with the ingredients of the requests to make about them."""
+    """The cases by name; `request` has the ingredients of what to ask, `body` what to send to the decision API as it is."""
     cast = world.society.cast
     return {
         "invented": True,
@@ -44,6 +45,18 @@ def _who(world: World, firm: int) -> dict[str, str]:
 
 def _ask(world: World, firm: int) -> int:
     return int(max(world.society.limit_fen[firm] // 4 // FEN_PER_WAN * FEN_PER_WAN, 10 * FEN_PER_WAN))
+
+
+def _application(world: World, applicant: int, *guarantors: int) -> dict[str, Any]:
+    """The body of `POST /v1/decisions/pre-loan`."""
+    code = world.society.firms.code
+    return {
+        "applicant": {"uscc": code[applicant]},
+        "amount_fen": _ask(world, applicant),
+        "on": str(world.plan.today),
+        "product": "working_capital",
+        "guarantors": [{"uscc": code[guarantor]} for guarantor in guarantors],
+    }
 
 
 def _ring(world: World) -> dict[str, Any]:
@@ -98,6 +111,7 @@ def _defaulter_guarantor(world: World) -> dict[str, Any]:
                 "guarantors": [world.society.firms.code[cast.defaulter]],
             }
         },
+        "body": _application(world, cast.defaulter_borrower, cast.defaulter),
         "find": {
             "zh": "申请人自身无异常，其保证人已违约并被列为失信被执行人。",
             "en": "The applicant itself looks well; its guarantor has defaulted and is a listed defaulter.",
@@ -106,8 +120,9 @@ def _defaulter_guarantor(world: World) -> dict[str, Any]:
 
 
 def _related_payee(world: World) -> dict[str, Any]:
-    cast, firms, notes = world.society.cast, world.society.firms, world.book.notes
-    own = np.flatnonzero((notes.firm == cast.drawdown_borrower) & (notes.product == 0))
+    cast, firms, offer = world.society.cast, world.society.firms, open_offer(world)
+    payee = {"account": world.accounts.firm[cast.drawdown_payee], "firm": {"uscc": firms.code[cast.drawdown_payee]}}
+    order = {"contract": offer.contract, "amount_fen": offer.amount_fen, "on": str(world.plan.today), "purpose": "购买原材料"}
     return {
         "case": "related-payee",
         "stage": "drawdown",
@@ -116,13 +131,14 @@ def _related_payee(world: World) -> dict[str, Any]:
         "request": {
             "drawdown": {
                 "uscc": firms.code[cast.drawdown_borrower],
-                "contract": notes.contract[own[-1]],
-                "amount_fen": _ask(world, cast.drawdown_borrower),
+                "contract": offer.contract,
+                "amount_fen": offer.amount_fen,
                 "payee_uscc": firms.code[cast.drawdown_payee],
                 "payee_account": world.accounts.firm[cast.drawdown_payee],
                 "purpose": "购买原材料",
             }
         },
+        "body": {**order, "borrower": {"uscc": firms.code[cast.drawdown_borrower]}, "payee": payee, "entrusted": True},
         "find": {
             "zh": "受托支付的收款人与借款人同受一人控制（或为母公司），且登记电话相同。",
             "en": "The payee is controlled by the borrower's own controller (or is its parent), and shares its phone.",
@@ -157,5 +173,6 @@ def _clean(world: World, others: Ints) -> dict[str, Any]:
         "request": {
             "pre_loan": {"uscc": world.society.firms.code[firm], "amount_fen": _ask(world, firm), "product": "working_capital"}
         },
+        "body": _application(world, firm),
         "find": {"zh": "自身与关联方均无异常，用作对照。", "en": "Nothing wrong with it or around it: the control."},
     }

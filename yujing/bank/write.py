@@ -93,7 +93,8 @@ def _spared(world: World) -> list[str]:
     firms, cast = world.society.firms, world.society.cast.everyone
     notes = world.book.notes
     own = np.isin(notes.firm, cast)
-    return [*firms.code[cast], *firms.customer[cast], *world.accounts.firm[cast], *notes.number[own], *notes.contract[own]]
+    lines = world.book.lines.number[np.isin(world.book.lines.firm, cast)]
+    return [*firms.code[cast], *firms.customer[cast], *world.accounts.firm[cast], *notes.number[own], *notes.contract[own], *lines]
 
 
 def _make_room(folder: Path) -> None:

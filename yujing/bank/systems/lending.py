@@ -18,6 +18,7 @@ from yujing.bank.files import (
     yuan_text,
 )
 from yujing.bank.guarantees import SHAPES
+from yujing.bank.offer import open_offer
 from yujing.bank.plan import Days, Ints
 from yujing.bank.planting import Fault, Planter
 from yujing.bank.servicing import missed_since
@@ -133,7 +134,7 @@ def _contracts(world: World) -> pl.DataFrame:
     same = lines.firm[line] == notes.firm[first]
     signed = notes.drawn_on[first] - np.timedelta64(2, "D")
     months = np.where(notes.product[first] == 2, 36, 12)
-    return pl.DataFrame(
+    contracts = pl.DataFrame(
         {
             "合同号": notes.contract[first],
             "客户号": firms.customer[notes.firm[first]],
@@ -143,6 +144,24 @@ def _contracts(world: World) -> pl.DataFrame:
             "签订日期": _day(signed),
             "到期日": _day(signed + (months * 31).astype("timedelta64[D]")),
             "录入时间": stamp_text(world.plan.rng("contract times"), signed),
+        }
+    )
+    return pl.concat([contracts, _undrawn(world)])
+
+
+def _undrawn(world: World) -> pl.DataFrame:
+    offer = open_offer(world)
+    signed = np.array([offer.signed_on])
+    return pl.DataFrame(
+        {
+            "合同号": [offer.contract],
+            "客户号": [world.society.firms.customer[world.society.cast.drawdown_borrower]],
+            "额度编号": [offer.line],
+            "合同金额": yuan_text(np.array([offer.amount_fen])),
+            "用途": ["购买原材料"],
+            "签订日期": _day(signed),
+            "到期日": _day(np.array([offer.signed_on + np.timedelta64(365, "D")])),
+            "录入时间": stamp_text(world.plan.rng("offer"), signed),
         }
     )
 
