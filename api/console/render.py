@@ -80,7 +80,9 @@ def _sentence(sentence: Sentence, language: Language) -> str:
 
 def _fact_name(name: str, language: Language) -> str:
     fact = CATALOGUE.get(name)  # an alert of long ago may name a fact that is no more
-    return name if fact is None else fact.zh if language == "zh" else fact.en
+    if fact is None:
+        return words.say(name, language)
+    return fact.zh if language == "zh" else fact.en
 
 
 def _figure(name: str, value: FigureValue, language: Language) -> str:

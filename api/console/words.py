@@ -146,10 +146,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "single": ("单户", "Single"),
     "mutual": ("互保", "Mutual"),
     "joint": ("联保", "Joint"),
-    "new": ("新增", "New"),
-    "assigned": ("已分派", "Assigned"),
+    "threshold": ("阈值", "Threshold"),
+    "open": ("待处理", "Open"),
     "in_progress": ("处理中", "In progress"),
-    "action_plan": ("处置计划", "Action plan"),
     "closed": ("已关闭", "Closed"),
 }
 
