@@ -51,11 +51,11 @@ class Problems:
 
     def issues(self) -> pl.DataFrame:
         """One row for each thing that keeps a source row out."""
-        return pl.concat([pl.DataFrame(schema=ISSUES), *self._issues])
+        return pl.concat([pl.DataFrame(schema=ISSUES), *self._issues]).unique(maintain_order=True)
 
     def warnings(self) -> pl.DataFrame:
         """The same for what is only worth a look."""
-        return pl.concat([pl.DataFrame(schema=ISSUES), *self._warnings])
+        return pl.concat([pl.DataFrame(schema=ISSUES), *self._warnings]).unique(maintain_order=True)
 
     def originals(self) -> pl.DataFrame:
         """Cells that were tidied, as they stood and as they were read."""

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from graph.clock import OPEN_END, START_OF_TIME
 from graph.ledger import Ledger
+from graph.ledger.matching import FOREVER_US
 from graph.ledger.schema import ledger_schema
 from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content_sql
 from ingest.parts import text_sql
@@ -203,15 +204,18 @@ class Settler:
     # -- stubs and closings ---------------------------------------------------------------------------------------------
 
     def _make_stubs(self, settled: Settled) -> None:
+        """Ends that nothing tells of, or that a backfilled row names before anything told of them, become stubs."""
         self._name_ends()
         kinds = [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
         for name in kinds:
             kind = self._ledger.ontology.get(name)
             nulls = ", ".join(f'NULL::{duck} AS "{column}"' for column, duck in columns_of(kind))
+            known = f"SELECT record, min(known_at) AS known_from FROM ({self._known_records(name)}) GROUP BY record"
             fresh = f"""
                 SELECT record AS id, DATE '{START_OF_TIME}' AS valid_from, DATE '{OPEN_END}' AS valid_to, recorded_at,
                     'state' AS action, true AS stub, source, key, {nulls}
-                FROM {self._named} ANTI JOIN ({self._known_records(name)}) k USING (type, record) WHERE type = {text_sql(name)}
+                FROM {self._named} LEFT JOIN ({known}) USING (record)
+                WHERE type = {text_sql(name)} AND (known_from IS NULL OR recorded_at < known_from)
             """
             sql = f"SELECT *, {content_sql(kind)} AS content FROM ({fresh})"
             settled.stubs[name] = self._number(f"SELECT count(*) FROM ({sql})")
@@ -247,14 +251,14 @@ class Settler:
         return named
 
     def _known_records(self, only: str = "") -> str:
-        """Records that the ledger or this load tells of, as type and record."""
+        """Records that the ledger or this load tells of: type, record, and the instant (null recorded_at: after all others)."""
         kinds = [only] if only else [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
         said = []
         for name in kinds:
-            said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM ({self._ledger.sql(name)})")
-            if self._paths(name):
-                said.append(f"SELECT {text_sql(name)} AS type, id AS record FROM {self._read(name)}")
-        return " UNION ".join(said) or "SELECT '' AS type, '' AS record WHERE false"
+            mine = f" UNION ALL SELECT id, coalesce(recorded_at, {FOREVER_US}) FROM {self._read(name)}" if self._paths(name) else ""
+            both = f"SELECT id, recorded_at FROM ({self._ledger.sql(name)}){mine}"
+            said.append(f"SELECT {text_sql(name)} AS type, id AS record, recorded_at AS known_at FROM ({both})")
+        return " UNION ALL ".join(said) or "SELECT '' AS type, '' AS record, 0 AS known_at WHERE false"
 
     # -- DuckDB ---------------------------------------------------------------------------------------------------------
 

@@ -231,6 +231,16 @@ def test_history_is_known_from_the_day_its_source_says(inbox: Inbox) -> None:
     assert Snapshot(inbox.ledger, date(2017, 7, 17)).read("INVOICES").num_rows == 0
 
 
+def test_a_firm_that_history_names_before_its_own_row_was_told_is_a_stub_until_then(inbox: Inbox) -> None:
+    seller = {"entity": "Firm", "key": "销方", "recorded_at": {"constant": "2018-01-01"}, "properties": {"name": "销方"}}
+    inbox.put("rows.csv", "销方,购方,号码,日期,金额,状态\n甲,乙,001,2017-07-18,10.00,有效\n")
+    assert inbox.load(loans([seller, {**INVOICE, "recorded_at": "日期"}], backfill="assumed")).stubs == {"Firm": 2}
+    assert inbox.load().stubs == {}
+    for day, expected in ((date(2017, 12, 31), [("乙", True), ("甲", True)]), (date(2018, 1, 1), [("乙", True), ("甲", False)])):
+        told = Snapshot(inbox.ledger, day).read("Firm")
+        assert sorted(zip(told["key"].to_pylist(), told["stub"].to_pylist(), strict=True)) == expected
+
+
 names = st.sampled_from(["1", "2", "3"])
 capitals = st.sampled_from(["100", "1,000", "abc", "", "１００"])
 
