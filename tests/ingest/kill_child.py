@@ -14,7 +14,7 @@ KILLED = 9
 
 
 def main(home: Path, manifest: Path, fatal_step: int) -> None:
-    from graph.ledger import Ledger, batch
+    from graph.ledger import Ledger, delta
     from graph.personal import Vault
     from ingest.parts import PartWriter
     from ingest.quarantine import Quarantine
@@ -39,8 +39,7 @@ def main(home: Path, manifest: Path, fatal_step: int) -> None:
 
         return stepped
 
-    batch.delta.append = around(batch.delta.append)
-    for owner, name in ((PartWriter, "_write"), (Quarantine, "write"), (Quarantine, "write_summary")):
+    for owner, name in ((delta, "append"), (PartWriter, "_write"), (Quarantine, "write"), (Quarantine, "write_summary")):
         setattr(owner, name, around(getattr(owner, name)))
     ledger = Ledger.open(home / "ledger")
     vault = Vault.open(home / "ledger", home / "keys" / "personal.key")
