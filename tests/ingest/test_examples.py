@@ -77,7 +77,8 @@ def test_the_example_loads_and_a_second_run_adds_nothing(example: Example, comma
 
 def _wrong_encoding(path: Path) -> None:
     text = path.read_text("utf-8-sig")
-    path.write_bytes((text.splitlines()[0] + "\n" + text.split("\n", 1)[1].replace("a", "é")).encode("cp1252", "replace"))
+    header, rows = text.split("\n", 1)
+    path.write_bytes(f"{header}\n{rows.replace('a', 'é')}".encode("gb18030"))
 
 
 def _missing_column(path: Path) -> None:

@@ -1,15 +1,12 @@
 """Killed at any instant and run again, a load ends in the same graph."""
 
-import os
-import subprocess
-import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from graph.ledger import Ledger
 from graph.snapshot import Snapshot
-from tests.ingest import kill_child
+from tests.ingest.kill_child import KILLED, load
 from tests.ingest.world import Inbox, loans
 
 _FIRM = {"entity": "Firm", "key": "销方", "properties": {"name": "名称"}}
@@ -22,13 +19,6 @@ _INVOICE = {
     "recorded_at": "日期",
     "properties": {"number": "号码", "gross_fen": "金额"},
 }
-
-
-def load(home: Path, manifest: Path, fatal_step: int = 0) -> tuple[int, int]:
-    """Exit code and how many steps the load has."""
-    command = [sys.executable, "-m", kill_child.__name__, str(home), str(manifest), str(fatal_step)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=os.environ | {"PYTHONPATH": "."})
-    return done.returncode, int(done.stdout) if done.returncode == 0 else 0
 
 
 def graph(home: Path) -> dict[str, list[tuple[Any, ...]]]:
@@ -65,7 +55,7 @@ def test_a_load_killed_at_many_points_and_run_again_ends_in_the_same_graph(inbox
             assert graph(survivor) == expected
         if code == 0:
             break
-        assert code == kill_child.KILLED
+        assert code == KILLED
     assert load(survivor, manifest)[0] == 0
     assert graph(survivor) == expected
     left = [path.name for path in (survivor / "ledger" / ".staging").iterdir()]
