@@ -79,7 +79,7 @@ def unseen(rules: Iterable[Rule], figures: Mapping[str, FigureValue]) -> tuple[U
         for name in rule.condition.facts:
             if figures.get(name) is None:
                 needed[name].append(rule.id)
-    return tuple(Unseen(name, _why(name), tuple(ids)) for name, ids in needed.items())
+    return tuple(Unseen(name, _why(name, figures), tuple(ids)) for name, ids in needed.items())
 
 
 def worst(hits: Sequence[RuleHit]) -> Grade | None:
@@ -87,15 +87,16 @@ def worst(hits: Sequence[RuleHit]) -> Grade | None:
     return max((h.grade for h in hits), key=lambda grade: grade.rank, default=None)
 
 
-def _why(name: str) -> Sentence:
+def _why(name: str, figures: Mapping[str, FigureValue]) -> Sentence:
     fact = CATALOGUE[name]
-    feeds = list(dict.fromkeys(_feeds(name)))
+    feeds = list(dict.fromkeys(_feeds(name, figures)))
     if not feeds:
         return Sentence(f"{fact.zh}：无法得知", f"{fact.en}: cannot be known")
     zh, en = "、".join(_FEED_ZH.get(feed, feed) for feed in feeds), ", ".join(feeds)
     return Sentence(f"{fact.zh}：没有{zh}", f"{fact.en}: no {en}")
 
 
-def _feeds(name: str) -> list[str]:
-    fact = CATALOGUE[name]
-    return list(fact.feeds) or [feed for source in fact.of for feed in _feeds(source)]
+def _feeds(name: str, figures: Mapping[str, FigureValue]) -> list[str]:
+    """The feeds that were missing: of a derived fact only those of its parts that have no value."""
+    missing = [source for source in CATALOGUE[name].of if figures.get(source) is None]
+    return list(CATALOGUE[name].feeds) or [feed for source in missing for feed in _feeds(source, figures)]

@@ -1,6 +1,6 @@
 """`yujing scan`, `yujing alerts`, `yujing decide`: the three stages from the command line, kept in the journal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -158,18 +159,20 @@ def _journal() -> Iterator["Journal"]:
         journal.close()
 
 
-def alert_table(alerts: "list[Alert] | tuple[Alert, ...]", title: str) -> Table:
-    """A row an alert: grade, firm, sentence in both languages, first evidence."""
-    table = Table("级 grade", "企业 firm", "预警 alert", "证据 evidence", "编号 id", title=title, title_justify="left")
+def alert_table(alerts: "Sequence[Alert]", title: str) -> Table:
+    """Alerts as officers read them: Chinese first, English beside, the first piece of evidence, the id to ask for more."""
+    table = Table(title=title, title_justify="left", show_lines=True)
+    table.add_column("级 grade", no_wrap=True)
+    table.add_column("企业与预警 firm and alert", overflow="fold")
     for alert in alerts:
-        said = f"{alert.sentence.zh}\n[dim]{alert.sentence.en}[/]"
-        table.add_row(
-            f"[{_COLOUR[alert.grade]}]{_GRADE_ZH[alert.grade]} {alert.grade}[/]",
-            alert.firm.name or alert.firm.id,
-            said,
-            _first_row(alert.evidence),
-            alert.id,
+        grade = f"[{_COLOUR[alert.grade]}]{_GRADE_ZH[alert.grade]} {alert.grade}[/]"
+        lines = (
+            f"[bold]{escape(alert.firm.name or alert.firm.id)}[/]  [dim]{alert.id}[/]",
+            escape(alert.sentence.zh),
+            f"[dim]{escape(alert.sentence.en)}[/]",
+            f"[dim]证据 evidence: {escape(_first_row(alert.evidence))}[/]",
         )
+        table.add_row(grade, "\n".join(lines))
     return table
 
 
@@ -178,7 +181,7 @@ def _first_row(evidence: "Evidence") -> str:
     if evidence.rows:
         row = evidence.rows[0]
         more = f" +{len(evidence.rows) - 1}" if len(evidence.rows) > 1 else ""
-        return f"{row.file}:{row.line}{more}"
+        return f"{row.type}.{row.property} = {row.value}, {row.file}:{row.line}{more}"
     if evidence.paths:
         return " → ".join(edge.type for edge in evidence.paths[0].edges)
     return f"score {evidence.score.run_id}" if evidence.score else ""
