@@ -98,8 +98,13 @@ def test_distress_shows_in_account_inflow_and_inquiries_before_the_first_missed_
     bank = world()
     failed, inflow = bank.distress.failed, bank.reports.indicators.inflow_fen
     late = np.flatnonzero((failed >= 16) & (failed < bank.plan.months) & (bank.distress.own_failed < bank.plan.months))
-    change = np.array([inflow[f, failed[f] - 3 : failed[f]].sum() / inflow[f, failed[f] - 15 : failed[f] - 12].sum() for f in late])
-    assert np.median(change) < 0.85
+    standing = failed == bank.plan.months
+
+    def change(month: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.asarray(inflow[:, month - 3 : month].sum(axis=1) / inflow[:, month - 15 : month - 12].sum(axis=1))
+
+    against_others = [change(failed[f])[f] / np.median(change(failed[f])[standing]) for f in late]
+    assert np.median(against_others) < 0.9
     bureau = bank.reports.bureau
     row = {int(f): k for k, f in enumerate(bureau.firm)}
     before = np.mean([bureau.inquiries[row[int(f)], failed[f] - 1] for f in late if int(f) in row])
@@ -127,6 +132,17 @@ def test_what_falls_due_on_a_note_sums_to_its_principal() -> None:
     whole = (notes.start >= 0) & (notes.product != 1) & (notes.end <= bank.plan.months + 11)
     assert whole.sum() > 500
     assert (due[whole] == notes.principal_fen[whole]).all()
+
+
+def test_revenue_of_a_statement_runs_from_january_as_tax_turnover_does() -> None:
+    bank = world()
+    statements, turnover = bank.reports.statements, bank.reports.indicators.turnover_fen
+    autumn = statements.period_end == np.datetime64("2025-09-30")
+    year = turnover[statements.firm[autumn], 21:30].sum(axis=1)  # January to September 2025
+    ratio = statements.figures["revenue_fen"][autumn] / year
+    assert autumn.sum() > 300
+    assert np.median(ratio) == pytest.approx(1.0, abs=0.02)
+    assert np.quantile(ratio, 0.9) < 1.1
 
 
 def test_spring_festival_takes_its_days_from_the_months_it_falls_in() -> None:

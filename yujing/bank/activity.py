@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from yujing.bank.distress import Distress
-from yujing.bank.firms import Firms
+from yujing.bank.firms import Firms, other_lenders
 from yujing.bank.plan import BankPlan, Bools, Days, Floats, Ints
 
 _NEW_YEARS = {2020: "01-25", 2021: "02-12", 2022: "02-01", 2023: "01-22", 2024: "02-10", 2025: "01-29"} | {
@@ -20,6 +20,9 @@ _NEW_YEARS = {2020: "01-25", 2021: "02-12", 2022: "02-01", 2023: "01-22", 2024: 
     2029: "02-13",
     2030: "02-03",
 }
+
+
+_FLOWS = ("revenue_fen", "net_profit_fen", "interest_expense_fen", "operating_cash_flow_fen")
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Indicators:
 
 @dataclass(frozen=True)
 class Statements:
-    """One statement an entry; flows are of the quarter alone."""
+    """One statement an entry; flows are from January on, as Chinese statements give them."""
 
     firm: Ints
     period_end: Days
@@ -73,7 +76,8 @@ def watch_indicators(plan: BankPlan, firms: Firms, distress: Distress) -> Indica
     turnover = noisy(firms.turnover_fen[:, None] * core * season, 0.14)
     late = np.concatenate([turnover[:, :1], turnover[:, :-1]], axis=1)
     zero = rng.random(shape) < np.where(distress.room < 0.5, 0.08, 0.012)
-    share = rng.uniform(0.35, 1.0, firms.count)[:, None]
+    shared = other_lenders(plan, firms) > 0  # a firm with one bank has its money there
+    share = np.where(shared, rng.uniform(0.35, 0.95, firms.count), rng.uniform(0.84, 0.98, firms.count))[:, None]
     pressed = np.exp(-0.05 * np.maximum(0.0, distress.strain))
     inflow = noisy(share * turnover * 1.1 * pressed, 0.2)
     return Indicators(
@@ -102,12 +106,28 @@ def draw_statements(plan: BankPlan, firms: Firms, distress: Distress, turnover_f
     audited = (period_end.astype("datetime64[M]").astype(int) % 12 == 11) & (firms.size[firm] <= 1)
     delay = np.where(audited, rng.integers(75, 125, len(firm)), rng.integers(18, 75, len(firm)))
     delivered = period_end + delay.astype("timedelta64[D]")
-    kept = (delivered <= np.datetime64(plan.today)) & (distress.failed[firm] + 9 > end) & (rng.random(len(firm)) < 0.97)
-    firm, end, strain = firm[kept], end[kept], strain[kept]
     dresses = (rng.random(firms.count) < 0.07)[firm] & (strain > 0.7)
     quarter = (turnover_fen[firm, end - 2] + turnover_fen[firm, end - 1] + turnover_fen[firm, end]) * np.where(dresses, 1.35, 1.0)
     figures = _figures(rng, firms, (firm, end), strain, quarter)
-    return Statements(firm, period_end[kept], audited[kept], delivered[kept], figures)
+    calendar = np.array([_month(plan, m).month for m in ends])
+    for name in _FLOWS:
+        figures[name] = _year_to_date(figures[name].reshape(-1, len(ends)), calendar).ravel()
+    kept = (delivered <= np.datetime64(plan.today)) & (distress.failed[firm] + 9 > end) & (rng.random(len(firm)) < 0.97)
+    figures = {name: values[kept] for name, values in figures.items()}
+    return Statements(firm[kept], period_end[kept], audited[kept], delivered[kept], figures)
+
+
+def _year_to_date(flow: Ints, calendar: Ints) -> Ints:
+    """Sums from January on, [firms, quarters]; `calendar`: the month in which each quarter ends.
+
+    Where the first quarter ends later than March, those before it are taken to have been like it.
+    """
+    total = flow.copy()
+    total[:, 0] = flow[:, 0] * (calendar[0] // 3)
+    for quarter in range(1, flow.shape[1]):
+        if calendar[quarter] > 3:
+            total[:, quarter] += total[:, quarter - 1]
+    return total
 
 
 def _figures(rng: np.random.Generator, firms: Firms, which: tuple[Ints, Ints], strain: Floats, quarter: Floats) -> dict[str, Ints]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yujing.bank.distress import Distress
-from yujing.bank.firms import Firms
+from yujing.bank.firms import Firms, other_lenders
 from yujing.bank.plan import BankPlan, Days, Floats, Ints, Texts
 from yujing.bank.trade import Supplies
 
@@ -16,7 +16,7 @@ ADMIN_TYPES = ("penalty", "abnormal_listing", "tax_arrears", "environmental")
 
 @dataclass(frozen=True)
 class Bureau:
-    """Borrowers by months, in the order of `firm`."""
+    """Borrowers by months, in the order of `firm`. `lenders` counts this bank too."""
 
     firm: Ints
     balance_fen: Ints
@@ -63,11 +63,11 @@ def report_bureau(plan: BankPlan, firms: Firms, distress: Distress, limit_fen: I
     need = _near(room, 1.1, 0.4)
     asked = rng.poisson(np.where(month > failed + 2, 0.1, 0.3 + 1.3 * need), shape)
     taken = rng.binomial(asked, 0.12)
-    lenders = rng.binomial(5, np.array([0.75, 0.5, 0.3, 0.15])[firms.size[firm]])[:, None] + np.cumsum(taken, axis=1) // 3
-    balance = limit_fen[firm][:, None] * lenders * rng.lognormal(-0.6, 0.4, len(firm))[:, None] * rng.lognormal(0, 0.05, shape)
+    others = other_lenders(plan, firms)[firm][:, None] + np.cumsum(taken, axis=1) // 3
+    balance = limit_fen[firm][:, None] * others * rng.lognormal(-0.6, 0.4, len(firm))[:, None] * rng.lognormal(0, 0.05, shape)
     late = rng.integers(0, 4, len(firm))[:, None]
-    overdue = (month >= failed + late) & (lenders > 0) & (rng.random(len(firm)) < 0.8)[:, None]
-    slip = (rng.random(shape) < 0.002 + 0.04 * _near(room, 0.4, 0.2)) & (lenders > 0) & ~overdue
+    overdue = (month >= failed + late) & (others > 0) & (rng.random(len(firm)) < 0.8)[:, None]
+    slip = (rng.random(shape) < 0.002 + 0.04 * _near(room, 0.4, 0.2)) & (others > 0) & ~overdue
     overdue_fen = np.where(overdue, balance * 0.6, np.where(slip, balance * 0.05, 0.0))
     long_ago = overdue & (month >= failed + late + 3)
     worst = np.where(long_ago, np.where(month >= failed + late + 9, 3, 2), np.where(overdue | slip, 1, 0))
@@ -77,7 +77,7 @@ def report_bureau(plan: BankPlan, firms: Firms, distress: Distress, limit_fen: I
         overdue_fen=overdue_fen.astype(np.int64),
         overdue_90_fen=np.where(long_ago, overdue_fen, 0).astype(np.int64),
         worst=worst,
-        lenders=lenders,
+        lenders=others + 1,
         inquiries=_rolling(asked, 6),
         new_lenders=_rolling(taken, 12),
     )

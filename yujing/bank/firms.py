@@ -104,6 +104,11 @@ def invent_firms(plan: BankPlan) -> Firms:
     )
 
 
+def other_lenders(plan: BankPlan, firms: Firms) -> Ints:
+    """With how many other banks each firm borrows at the start; the larger, the more."""
+    return np.asarray(plan.rng("lenders").binomial(5, np.array([0.75, 0.5, 0.3, 0.15])[firms.size]))
+
+
 def invent_persons(plan: BankPlan) -> Persons:
     """Seventeen persons for ten firms; about half are customers of the bank."""
     rng, count = plan.rng("persons"), int(plan.firms * 1.7)
