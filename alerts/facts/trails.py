@@ -14,12 +14,22 @@ MOST_PATHS = 3
 
 @dataclass(frozen=True)
 class _Trail:
-    """How a fact's paths are found: over which relations, in which direction, to whom."""
+    """How a fact's paths are found: over which relations, in which direction, to whom, and which of their facts alarms."""
 
     says: Sentence
     edges: str
     alarmed: str
     directed: bool
+    alarms: str
+
+
+@dataclass(frozen=True)
+class Led:
+    """A path, whom it led to, and the fact about them that alarms: its rows belong to the evidence."""
+
+    path: Path
+    to: str
+    alarms: str
 
 
 _OVERDUE = "SELECT party FROM note WHERE open AND days_past_due > 0"
@@ -47,30 +57,38 @@ _CONTROLLERS = """
 """
 
 _TRAILS: Mapping[str, _Trail] = {
-    "guarantors_overdue": _Trail(Sentence("保证人逾期", "a guarantor is overdue"), _GUARANTORS, _OVERDUE, True),
-    "guarantors_npl": _Trail(Sentence("保证人不良", "a guarantor is non-performing"), _GUARANTORS, _NPL, True),
-    "guarantors_listed": _Trail(Sentence("保证人失信", "a guarantor is listed"), _GUARANTORS, _LISTED, True),
-    "guarantors_gone": _Trail(Sentence("保证人已不存续", "a guarantor is gone"), _GUARANTORS, _GONE, True),
-    "circle_members_overdue": _Trail(Sentence("担保圈成员逾期", "a circle member is overdue"), _CIRCLE, _OVERDUE, True),
-    "circle_members_npl": _Trail(Sentence("担保圈成员不良", "a circle member is non-performing"), _CIRCLE, _NPL, True),
-    "group_members_overdue": _Trail(Sentence("集团成员逾期", "a group member is overdue"), _GROUP, _OVERDUE, False),
-    "group_members_npl": _Trail(Sentence("集团成员不良", "a group member is non-performing"), _GROUP, _NPL, False),
-    "controllers_listed": _Trail(Sentence("控制人失信", "a controller is listed"), _CONTROLLERS, _LISTED, True),
+    "guarantors_overdue": _Trail(
+        Sentence("保证人逾期", "a guarantor is overdue"), _GUARANTORS, _OVERDUE, True, "days_past_due_max"
+    ),
+    "guarantors_npl": _Trail(Sentence("保证人不良", "a guarantor is non-performing"), _GUARANTORS, _NPL, True, "npl_cny"),
+    "guarantors_listed": _Trail(Sentence("保证人失信", "a guarantor is listed"), _GUARANTORS, _LISTED, True, "defaulter_listed"),
+    "guarantors_gone": _Trail(Sentence("保证人已不存续", "a guarantor is gone"), _GUARANTORS, _GONE, True, "status"),
+    "circle_members_overdue": _Trail(
+        Sentence("担保圈成员逾期", "a circle member is overdue"), _CIRCLE, _OVERDUE, True, "days_past_due_max"
+    ),
+    "circle_members_npl": _Trail(Sentence("担保圈成员不良", "a circle member is non-performing"), _CIRCLE, _NPL, True, "npl_cny"),
+    "group_members_overdue": _Trail(
+        Sentence("集团成员逾期", "a group member is overdue"), _GROUP, _OVERDUE, False, "days_past_due_max"
+    ),
+    "group_members_npl": _Trail(Sentence("集团成员不良", "a group member is non-performing"), _GROUP, _NPL, False, "npl_cny"),
+    "controllers_listed": _Trail(Sentence("控制人失信", "a controller is listed"), _CONTROLLERS, _LISTED, True, "defaulter_listed"),
 }
 
 
-def paths_behind(base: FactBase, wanted: Iterable[Pair]) -> dict[Pair, tuple[Path, ...]]:
+def paths_behind(base: FactBase, wanted: Iterable[Pair]) -> dict[Pair, tuple[Led, ...]]:
     """Paths by (firm, fact), shortest first, at most MOST_PATHS each; facts that are not about relations give none."""
     firms: dict[str, dict[str, None]] = defaultdict(dict)
     for firm, fact in wanted:
         if fact in _TRAILS:
             firms[fact][firm] = None
-    found: dict[Pair, tuple[Path, ...]] = {}
+    found: dict[Pair, tuple[Led, ...]] = {}
     for fact, asked in firms.items():
         trail = _TRAILS[fact]
         steps, alarmed = _read(base, trail, list(asked))
         for firm in asked:
-            found[firm, fact] = tuple(Path(trail.says, edges) for edges in _to_nearest(firm, steps, alarmed))
+            found[firm, fact] = tuple(
+                Led(Path(trail.says, edges), to, trail.alarms) for to, edges in _to_nearest(firm, steps, alarmed)
+            )
     return found
 
 
@@ -91,11 +109,11 @@ def _read(base: FactBase, trail: _Trail, asked: Sequence[str]) -> tuple[dict[str
     return steps, alarmed
 
 
-def _to_nearest(start: str, steps: Mapping[str, list[_Step]], alarmed: frozenset[str]) -> list[tuple[Edge, ...]]:
-    """Shortest paths from `start` to the nearest alarmed others, breadth first."""
+def _to_nearest(start: str, steps: Mapping[str, list[_Step]], alarmed: frozenset[str]) -> list[tuple[str, tuple[Edge, ...]]]:
+    """The nearest alarmed others and the shortest path to each from `start`, breadth first."""
     came: dict[str, tuple[Edge, ...]] = {start: ()}
     queue: deque[str] = deque([start])
-    found: list[tuple[Edge, ...]] = []
+    found: list[tuple[str, tuple[Edge, ...]]] = []
     while queue and len(found) < MOST_PATHS:
         here = queue.popleft()
         for other, edge in steps.get(here, ()):
@@ -104,5 +122,5 @@ def _to_nearest(start: str, steps: Mapping[str, list[_Step]], alarmed: frozenset
             came[other] = (*came[here], edge)
             queue.append(other)
             if other in alarmed:
-                found.append(came[other])
+                found.append((other, came[other]))
     return found[:MOST_PATHS]

@@ -283,7 +283,9 @@ def _not_walked(hubs: Sequence[str]) -> tuple[Unseen, ...]:
 
 def _evidence(desk: Desk, borrower: str, facts: set[str], tie: _Tie) -> Evidence:
     wanted = [(borrower, _ROWS_OF.get(name, name)) for name in sorted(facts)]
-    paths = [path for found in paths_behind(desk.base, wanted).values() for path in found]
+    led = [end for found in paths_behind(desk.base, wanted).values() for end in found]
+    wanted += [(end.to, end.alarms) for end in led]
+    paths = [end.path for end in led]
     if tie.path and "payee_related" in facts:
         paths.insert(0, Path(Sentence("借款人与收款人的关联", "how borrower and payee are related"), tie.path))
     rows = distinct_rows(row for found in rows_behind(desk.base, wanted).values() for row in found)

@@ -244,11 +244,12 @@ def _evidence(
     facts = sorted({name for h in hits for name in h.inputs})
     firm = applicant["firm"] if applicant else ""
     wanted = [(firm, name) for name in facts]
-    paths = [path for found in paths_behind(desk.base, wanted).values() for path in found]
+    led = [end for found in paths_behind(desk.base, wanted).values() for end in found]
+    wanted += [(end.to, end.alarms) for end in led]
     if any(name.startswith("named_guarantor") for name in facts):
         wanted += [(g.row["firm"], name) for g in guarantors if g.row for name in _GUARANTOR_FACTS]
     rows = distinct_rows(row for found in rows_behind(desk.base, wanted).values() for row in found)
-    return Evidence((*paths, *circle), rows, score_splits(desk.base, [firm]).get(firm))
+    return Evidence((*(end.path for end in led), *circle), rows, score_splits(desk.base, [firm]).get(firm))
 
 
 def _foreign(figures: Mapping[str, Any], currency: str) -> tuple[Unseen, ...]:

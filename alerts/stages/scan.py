@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from alerts.facts.evidence import Pair, distinct_rows, rows_behind, score_splits
-from alerts.facts.trails import paths_behind
+from alerts.facts.trails import Led, paths_behind
 from alerts.rules.evaluate import applicable, evaluate
 from alerts.rules.figures import fill
 from alerts.rules.rule import HOUSE, Rule, cite
@@ -20,7 +20,6 @@ from alerts.said import (
     FigureValue,
     FirmRef,
     Grade,
-    Path,
     Row,
     RuleHit,
     RuleStatus,
@@ -144,9 +143,9 @@ def _score_hit(figures: Mapping[str, FigureValue], capacity: _OverThreshold, pla
 def _alerts(desk: Desk, found: Sequence[_Found], rules: Sequence[Rule]) -> tuple[Alert, ...]:
     known = _named(rules)
     asked = [(one.firm, name) for one in found for hits in one.causes.values() for h in hits for name in h.inputs if name in known]
-    shown = _Shown(
-        rows_behind(desk.base, asked), paths_behind(desk.base, asked), score_splits(desk.base, [one.firm for one in found])
-    )
+    led = paths_behind(desk.base, asked)
+    ends = [(end.to, end.alarms) for ways in led.values() for end in ways]
+    shown = _Shown(rows_behind(desk.base, asked + ends), led, score_splits(desk.base, [one.firm for one in found]))
     now = datetime.now(UTC)
     alerts = [alert for one in found for alert in _of_firm(desk, one, shown, now)]
     return tuple(sorted(alerts, key=lambda a: (-a.grade.rank, a.firm.id, a.cause)))
@@ -157,13 +156,15 @@ class _Shown:
     """Evidence of all firms, fetched a fact at a time."""
 
     rows: Mapping[Pair, tuple[Row, ...]]
-    paths: Mapping[Pair, tuple[Path, ...]]
+    led: Mapping[Pair, tuple[Led, ...]]
     scores: Mapping[str, ScoreSplit]
 
     def of(self, firm: str, hits: Sequence[RuleHit]) -> Evidence:
         pairs = list(dict.fromkeys((firm, name) for h in hits for name in h.inputs))
-        paths = tuple(path for pair in pairs for path in self.paths.get(pair, ()))
-        return Evidence(paths, distinct_rows(row for pair in pairs for row in self.rows.get(pair, ())), self.scores.get(firm))
+        led = [end for pair in pairs for end in self.led.get(pair, ())]
+        pairs += [(end.to, end.alarms) for end in led]
+        rows = distinct_rows(row for pair in pairs for row in self.rows.get(pair, ()))
+        return Evidence(tuple(end.path for end in led), rows, self.scores.get(firm))
 
 
 def _of_firm(desk: Desk, one: _Found, shown: _Shown, now: datetime) -> Iterator[Alert]:

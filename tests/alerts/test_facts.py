@@ -175,15 +175,16 @@ def test_each_figure_leads_to_its_rows_with_file_and_line(base: FactBase, town: 
 
 def test_the_path_to_an_overdue_circle_member_follows_the_guarantees(base: FactBase, town: Town) -> None:
     firm = town.id("环3")
-    (path,) = paths_behind(base, [(firm, "circle_members_overdue")])[firm, "circle_members_overdue"]
-    ends = [(edge.src, edge.dst) for edge in path.edges]
+    (led,) = paths_behind(base, [(firm, "circle_members_overdue")])[firm, "circle_members_overdue"]
+    assert (led.to, led.alarms) == (town.id("环2"), "days_past_due_max")
+    ends = [(edge.src, edge.dst) for edge in led.path.edges]
     assert ends == [(town.id("环3"), town.id("环1")), (town.id("环1"), town.id("环2"))]
 
 
 def test_the_path_to_a_group_member_goes_over_the_controller(base: FactBase, town: Town) -> None:
     firm = town.id("弟")
-    (path,) = paths_behind(base, [(firm, "group_members_npl")])[firm, "group_members_npl"]
-    assert [edge.type for edge in path.edges] == ["HOLDS_SHARES", "CONTROLS"]
+    (led,) = paths_behind(base, [(firm, "group_members_npl")])[firm, "group_members_npl"]
+    assert [edge.type for edge in led.path.edges] == ["HOLDS_SHARES", "CONTROLS"]
 
 
 def test_a_day_before_anything_was_known_has_no_firm(town: Town) -> None:

@@ -16,6 +16,8 @@ from alerts.stages.scan import alert_id
 from alerts.stages.walk import HUB, related
 from graph.errors import InputError, NotFoundError, UnavailableError
 from graph.store import Hop
+from graph.stores.ladybug import LadybugStore
+from graph.stores.ladybug_build import build_ladybug
 from tests.alerts.rule_cases import drawdown_request, pre_loan_request
 from tests.alerts.towns import AS_OF, DAY, Town, fen
 
@@ -145,6 +147,17 @@ def test_a_payment_to_a_firm_of_the_owners_husband_is_held_with_the_path(desk: D
     assert (decision.advice, [hit.rule for hit in decision.reasons]) == (Advice.HOLD, ["payee-related"])
     assert [edge.type for edge in decision.evidence.paths[0].edges] == ["HOLDS_SHARES", "KIN_OF", "SERVES_AS"]
     assert decision.related[0].firm.id == town.id("家")
+
+
+def test_the_embedded_graph_store_finds_the_same_path_as_the_snapshot(desk: Desk, town: Town, tmp_path: Path) -> None:
+    build_ladybug(town.ledger, tmp_path)
+    store = LadybugStore(tmp_path)
+    one, other = town.id("好"), town.id("家")
+    assert related(store, one, other, AS_OF) == related(desk.graph, one, other, AS_OF)
+    asked = drawdown_request("好", payee=Payee(account="6222-1"), entrusted=True)
+    by_store, by_snapshot = drawdown(replace(desk, graph=store), asked, "D"), drawdown(desk, asked, "D")
+    assert replace(by_store, created_at=by_snapshot.created_at) == by_snapshot
+    store.close()
 
 
 def test_a_payment_to_the_owner_herself_is_held(desk: Desk) -> None:
