@@ -1,5 +1,6 @@
 """The ledger: what the bank was told, when it was true and when it was known."""
 
+import secrets
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +39,13 @@ class Ledger:
 
     @classmethod
     def open(cls, root: Path, *, time_zone: str = "Asia/Shanghai", threads: int = 2, memory_limit: str = "4GB") -> "Ledger":
-        """The ledger under `root`, created when absent. DuckDB spills to `root/.spill` beyond `memory_limit`."""
+        """The ledger under `root`, created when absent. Beyond `memory_limit` DuckDB spills to disk below it."""
         root = root.resolve()
         root.mkdir(parents=True, exist_ok=True)
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": memory_limit,
-            "temp_directory": str(root / ".spill"),
+            "temp_directory": str(root / ".spill" / secrets.token_hex(8)),  # engines of two processes must not share one
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
         }

@@ -43,7 +43,8 @@ def find_moves(ledger: "Ledger", type_name: str, attempt: str) -> pa.Table:
 
 def _gather(connection: duckdb.DuckDBPyConnection, ledger: "Ledger", kind: EntityType, attempt: str) -> None:
     """Makes the tables `bearers` (id, identifier, value, known_at; for the values this attempt tells) and `home`."""
-    columns = ", ".join((*STATE, "recorded_at", "batch_seq", "line", "content", "action", "source", "key", *kind.identifiers))
+    version = (*STATE, "recorded_at", "batch_seq", "line", "content", "action", "source", "key")
+    columns = ", ".join(f'"{name}"' for name in (*version, *kind.identifiers))
     committed, fresh = ledger.sql(kind.name), _sql(ledger.pending(kind.name, attempt))
     connection.execute(f"""
         CREATE TEMP TABLE fresh AS SELECT {columns} FROM (
