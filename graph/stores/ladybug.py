@@ -3,6 +3,7 @@
 import queue
 import threading
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,8 +56,7 @@ class LadybugStore:
         with self._generation() as generation, generation.connection() as connection:
             rows: list[tuple[Any, ...]] = []
             for label, ids in by_label(anchors).items():
-                if asked := _union(generation.questions.branches("expand", label, hop, "parameter")):
-                    rows += connection.each(asked, ids, {**days(hop.when), "cap": hop.cap})
+                rows += _expand(connection, generation.questions, (label, ids), hop)
             kinds = generation.questions.types
         return edge_table(rows, kinds) if rows else EDGE_SCHEMA.empty_table()
 
@@ -88,9 +88,9 @@ class LadybugStore:
 
     def find_firms(self, text: str, limit: int = 20) -> list[FirmHit]:
         with self._generation() as generation, generation.connection() as connection:
-            asked = {"text": text, "limit": limit}
-            exact = connection.rows(statement("read/find_firms"), asked)
-            part = connection.rows(statement("read/find_firms_by_part"), asked)
+            asked = {"text": text}
+            exact = connection.rows(statement("read/find_firms", limit=limit), asked)
+            part = connection.rows(statement("read/find_firms_by_part", limit=limit), asked)
         return firm_hits(exact + part, limit)
 
     def export(self, type_name: str, when: Moment | None = None) -> Iterator[pa.Table]:
@@ -206,6 +206,21 @@ class _Connection:
                 warnings.simplefilter("ignore", DeprecationWarning)  # preparing once is what makes a hop fast
                 self._prepared[asked] = self._connection.prepare(asked)
         return cast(ladybug.QueryResult, self._connection.execute(self._prepared[asked], parameters))
+
+
+def _expand(connection: "_Connection", questions: Questions, anchors: tuple[str, list[str]], hop: Hop) -> list[tuple[Any, ...]]:
+    """Each anchor by one statement for all types; those that reach the limit again, type by type."""
+    label, ids = anchors
+    near, exact = questions.near(label, hop), _union(questions.branches("expand", label, hop, "parameter"))
+    if near is None or exact is None:
+        return []
+    rows = []
+    for anchor in ids:
+        found = connection.rows(near, {"id": anchor, **days(hop.when)})
+        if max(Counter(row[1] for row in found).values(), default=0) > hop.cap:
+            found = connection.rows(exact, {"id": anchor, **days(hop.when)})
+        rows += [(anchor, *row) for row in found]
+    return rows
 
 
 def _union(branches: list[Statement]) -> Statement | None:

@@ -38,7 +38,7 @@ class Neo4jStore:
         rows = []
         for label, ids in by_label(anchors).items():
             if asked := self._questions.expand_each(label, hop):
-                rows += self._session.read(asked, {"ids": ids, "cap": hop.cap, **days(hop.when)})
+                rows += self._session.read(asked, {"ids": ids, **days(hop.when)})
         return edge_table(rows, self._questions.types) if rows else EDGE_SCHEMA.empty_table()
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
@@ -68,9 +68,9 @@ class Neo4jStore:
         return dict(zip(schema.names, native(rows[0], _days(schema)), strict=True)) if rows else None
 
     def find_firms(self, text: str, limit: int = 20) -> list[FirmHit]:
-        asked = {"text": text, "limit": limit}
-        exact = self._session.read(statement("read/find_firms"), asked)
-        part = self._session.read(statement("read/find_firms_by_part"), asked)
+        asked = {"text": text}
+        exact = self._session.read(statement("read/find_firms", limit=limit), asked)
+        part = self._session.read(statement("read/find_firms_by_part", limit=limit), asked)
         return firm_hits(exact + part, limit)
 
     def export(self, type_name: str, when: Moment | None = None) -> Iterator[pa.Table]:

@@ -28,7 +28,16 @@ class Questions:
         """One branch of `expand` or `degree` for each type and way that touches `label`."""
         kinds = [self.kind(name) for name in sorted(set(hop.types))]
         ways = sorted(set(hop.ways))
-        return [_branch(question, kind, way, (label, anchor)) for kind in kinds for way in ways if kind.others(label, way)]
+        return [_branch(question, kind, way, (label, anchor), hop.cap) for kind in kinds for way in ways if kind.others(label, way)]
+
+    def near(self, label: str, hop: Hop) -> Statement | None:
+        """All types of a hop in one branch for each way, limited together: what `expand` asks Ladybug first."""
+        branches = []
+        for way in sorted(set(hop.ways)):
+            kinds = [kind for kind in (self.kind(name) for name in sorted(set(hop.types))) if kind.others(label, way)]
+            if kinds:
+                branches.append(_near(kinds, label, way, hop.cap + 1))
+        return union(branches) if branches else None
 
     def expand_each(self, label: str, hop: Hop) -> Statement | None:
         """The relations of many anchors (`$ids`), for an engine that is best asked for many."""
@@ -75,7 +84,19 @@ def firm_hits(rows: Sequence[Sequence[Any]], limit: int) -> list[FirmHit]:
     return list(dict.fromkeys(FirmHit(firm, name or "", uscc or "") for firm, name, uscc in rows))[:limit]
 
 
-def _branch(question: str, kind: GraphType, way: str, start: tuple[str, str]) -> Statement:
+def _near(kinds: list[GraphType], label: str, way: str, probe: int) -> Statement:
+    return statement(
+        f"read/ladybug_near_{way}",
+        label=label,
+        types=tuple(kind.name for kind in kinds),
+        others=tuple(sorted({other for kind in kinds for other in kind.others(label, way)})),
+        amounts=tuple((kind.name, kind.amount) for kind in kinds if kind.amount),
+        shares=tuple((kind.name, kind.share) for kind in kinds if kind.share),
+        probe=probe,
+    )
+
+
+def _branch(question: str, kind: GraphType, way: str, start: tuple[str, str], cap: int) -> Statement:
     label, anchor = start
     if question == "degree":
         return statement(f"read/degree_{way}", type=kind.name, label=label, anchor=anchor)
@@ -88,4 +109,5 @@ def _branch(question: str, kind: GraphType, way: str, start: tuple[str, str]) ->
         share=kind.share,
         rank=kind.rank,
         anchor=anchor,
+        cap=cap,
     )
