@@ -51,10 +51,14 @@ class Projection:
     def nodes(self, entity: str, batch_rows: int = 50_000) -> pa.RecordBatchReader:
         """Every entity of a type that was ever told or referred to: `id` and what it is looked up by, latest known."""
         kind = self.ontology.entities[entity]
+        if not self._mentions(entity):
+            return pa.schema(node_columns(kind)).empty_table().to_reader()
         return self._reader(self._nodes_sql(kind), batch_rows)
 
     def write_nodes(self, entity: str, path: Path) -> int:
-        """The same as a Parquet file; returns how many."""
+        """The same as a Parquet file; returns how many. Where there are none, no file."""
+        if not self._mentions(entity):
+            return 0
         return self._write(self._nodes_sql(self.ontology.entities[entity]), path)
 
     @contextmanager
@@ -62,8 +66,9 @@ class Projection:
         """All versions of one relation type (or `STATE_<Entity>`), for the length of a `with` block."""
         kind = self.types[type_name]
         if not self._holds(kind.state_of or kind.name):
-            self._build_nothing(kind)
-        elif kind.state_of:
+            yield Versions(self, kind, empty=True)
+            return
+        if kind.state_of:
             self._build_state_versions(kind)
         else:
             self._build_relation_versions(kind)
@@ -86,13 +91,6 @@ class Projection:
             UNION ALL SELECT record, NULL, 0, 0, min(known) FROM told GROUP BY record""")
         self._connection.execute(f"""
             CREATE OR REPLACE TEMP TABLE new_moves AS SELECT DISTINCT record FROM moves WHERE batch_seq > {self._since}""")
-
-    def _build_nothing(self, kind: GraphType) -> None:
-        schema = pa.schema([*((name, pa.string()) for name in _ENDS), *kind.columns])
-        self._connection.register("nothing", schema.empty_table())
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE versions AS FROM nothing")
-        self._connection.execute("CREATE OR REPLACE TEMP TABLE changed AS SELECT id FROM nothing")
-        self._connection.unregister("nothing")
 
     def _build_relation_versions(self, kind: GraphType) -> None:
         relation = self.ontology.relations[kind.name]
@@ -197,7 +195,13 @@ class Projection:
             self._select_of[type_name] = self._sql(self.ledger.table(type_name, self.through_seq))
         return self._select_of[type_name]
 
+    def _mentions(self, entity: str) -> bool:
+        ends = (name for name, relation in self.ontology.relations.items() if any(entity in pair for pair in relation.ends))
+        return self._holds(entity) or any(map(self._holds, ends))
+
     def _holds(self, type_name: str) -> bool:
+        if type_name not in self._held and not (self.ledger.root / type_name).is_dir():
+            self._held[type_name] = False
         if type_name not in self._held:
             self._held[type_name] = self._connection.execute(f"SELECT 1 FROM ({self._rows(type_name)}) LIMIT 1").fetchall() != []
         return self._held[type_name]
@@ -216,22 +220,29 @@ class Projection:
 class Versions:
     """The versions of one type, as its projection holds them until the `with` block ends."""
 
-    def __init__(self, projection: Projection, kind: GraphType) -> None:
+    def __init__(self, projection: Projection, kind: GraphType, *, empty: bool = False) -> None:
         self._projection = projection
+        self._empty = empty
         self.kind = kind
 
     @property
     def count(self) -> int:
+        if self._empty:
+            return 0
         ((count,),) = self._projection._connection.execute("SELECT count(*) FROM versions").fetchall()
         return int(count)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Which end pairs there are any versions of."""
+        if self._empty:
+            return []
         select = "SELECT DISTINCT src_type, dst_type FROM versions ORDER BY ALL"
         return [(str(src), str(dst)) for src, dst in self._projection._connection.execute(select).fetchall()]
 
     def read(self, batch_rows: int = 50_000) -> pa.RecordBatchReader:
         """Columns `src`, `dst`, then `kind.columns`."""
+        if self._empty:
+            return self._schema.empty_table().to_reader()
         return self._projection._reader(f"SELECT {self._columns()} FROM versions", batch_rows)
 
     def write(self, pair: tuple[str, str], path: Path) -> int:
@@ -249,6 +260,8 @@ class Versions:
 
         No id is split between two tables.
         """
+        if self._empty:
+            return
         columns = ", ".join(["v.src_type", "v.dst_type", "v.src", "v.dst", *(f'v."{f.name}"' for f in self.kind.columns)])
         select = f"SELECT c.id AS changed, {columns} FROM changed c LEFT JOIN versions v ON v.id = c.id ORDER BY c.id"
         rest: pa.Table | None = None
@@ -262,6 +275,10 @@ class Versions:
                 yield table.slice(0, whole)
         if rest:
             yield rest
+
+    @property
+    def _schema(self) -> pa.Schema:
+        return pa.schema([("src", pa.string()), ("dst", pa.string()), *self.kind.columns])
 
     def _columns(self) -> str:
         return ", ".join(["src", "dst", *(f'"{field.name}"' for field in self.kind.columns)])

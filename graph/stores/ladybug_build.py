@@ -88,7 +88,7 @@ class _Loader:
         count = self._projection.write_nodes(entity, path)
         if count:
             self._connection.execute(statement("write/ladybug_copy_nodes", label=entity, path=str(path)))
-        path.unlink()
+        path.unlink(missing_ok=True)
         return count
 
     def _relations(self, kind: GraphType) -> int:
@@ -103,7 +103,7 @@ class _Loader:
                 count += versions.write(pair, path)
                 copy = statement("write/ladybug_copy_relations", type=kind.name, src=pair[0], dst=pair[1], path=str(path))
                 self._connection.execute(copy)
-                path.unlink()
+                path.unlink(missing_ok=True)
         return count
 
 

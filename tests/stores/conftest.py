@@ -11,6 +11,8 @@ from deploy.neo4j import server
 from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget, build_ladybug, build_neo4j
 from graph.verify import ExportedStore
 from tests.worlds.build import World
+from yujing.settings import Settings
+from yujing.wiring import neo4j_target
 
 MAY_WIPE = "YUJING_TEST_NEO4J_WIPE"
 
@@ -19,8 +21,9 @@ Load = Callable[[World], ExportedStore]
 
 @pytest.fixture(scope="session")
 def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jTarget]:
-    if uri := os.environ.get("NEO4J_URI"):
-        target = Neo4jTarget(uri, os.environ.get("NEO4J_USER", "neo4j"), os.environ.get("NEO4J_PASSWORD", ""))
+    settings = Settings()
+    if settings.neo4j_uri:
+        target = neo4j_target(settings)
         if count_nodes(target) and not os.environ.get(MAY_WIPE):
             pytest.fail(f"The database of NEO4J_URI is not empty. These tests delete all in it: set {MAY_WIPE}=1 if they may.")
         yield target
