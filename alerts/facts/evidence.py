@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from alerts.facts.base import FactBase
@@ -9,6 +10,7 @@ from alerts.facts.catalogue import CATALOGUE
 from alerts.facts.kinds import Rows
 from alerts.said import Row, ScoreSplit, TopRelation
 
+_AT_ONCE = 24
 ROWS_A_FACT = 5
 """How many rows of one fact an alert shows: the largest first, the rest is in the ledger."""
 
@@ -23,11 +25,11 @@ def rows_behind(base: FactBase, wanted: Iterable[Pair]) -> dict[Pair, tuple[Row,
     parties: dict[str, list[str]] = defaultdict(list)
     for one, source in dict.fromkeys((party, source) for party, fact in asked for source in _sources(fact)):
         parties[source].append(one)
+    asks = [_Ask(fact, rows, of) for fact, of in parties.items() for rows in CATALOGUE[fact].rows]
     found: dict[Pair, list[Row]] = defaultdict(list)
-    for fact, of in parties.items():
-        for rows in CATALOGUE[fact].rows:
-            for party, row in _fetch(base, fact, rows, of):
-                found[party, fact].append(row)
+    for start in range(0, len(asks), _AT_ONCE):
+        for party, row in _fetch(base, asks[start : start + _AT_ONCE]):
+            found[party, row.fact].append(row)
     gathered = {(party, fact): [row for name in _sources(fact) for row in found.get((party, name), ())] for party, fact in asked}
     return {pair: tuple(rows) for pair, rows in gathered.items() if rows}
 
@@ -51,19 +53,32 @@ def _sources(fact: str) -> list[str]:
     return [name for source in known.of for name in _sources(source)] if known.of else [fact]
 
 
-def _fetch(base: FactBase, fact: str, rows: Rows, parties: list[str]) -> list[tuple[str, Row]]:
-    order = f"ORDER BY {rows.order}, row_id" if rows.order else "ORDER BY row_id"
-    sql = f"""
-        SELECT party, row_type, row_id, "{rows.shown}"::VARCHAR, file, sheet, line, batch
-        FROM {rows.table} WHERE party IN (SELECT unnest($parties)) AND ({rows.where})
-        QUALIFY row_number() OVER (PARTITION BY party {order}) <= {ROWS_A_FACT}
-        ORDER BY party, row_number() OVER (PARTITION BY party {order})
-    """
+@dataclass(frozen=True)
+class _Ask:
+    """One SELECT: the rows of a fact for some parties."""
+
+    fact: str
+    rows: Rows
+    parties: list[str]
+
+    def sql(self, number: int) -> str:
+        order = f"ORDER BY {self.rows.order}, row_id" if self.rows.order else "ORDER BY row_id"
+        return f"""
+            SELECT {number} AS ask, '{self.fact}' AS fact, party, row_number() OVER (PARTITION BY party {order}) AS place,
+                row_type, row_id, '{self.rows.shown}' AS shown, "{self.rows.shown}"::VARCHAR AS value, file, sheet, line, batch
+            FROM {self.rows.table} WHERE party IN (SELECT unnest($parties{number}::VARCHAR[])) AND ({self.rows.where})
+            QUALIFY place <= {ROWS_A_FACT}
+        """
+
+
+def _fetch(base: FactBase, asks: Sequence[_Ask]) -> list[tuple[str, Row]]:
+    """The rows of several facts in one query, for planning each alone would cost more than reading it."""
+    sql = " UNION ALL ".join(f"({ask.sql(number)})" for number, ask in enumerate(asks)) + " ORDER BY ask, party, place"
     with base.cursor() as cursor:
-        found = cursor.execute(sql, {"parties": parties}).fetchall()
+        found = cursor.execute(sql, {f"parties{number}": ask.parties for number, ask in enumerate(asks)}).fetchall()
     return [
-        (party, Row(fact, kind, row_id, rows.shown, value or "", file or "", sheet or "", line, batch or ""))
-        for party, kind, row_id, value, file, sheet, line, batch in found
+        (party, Row(fact, kind, row_id, shown, value or "", file or "", sheet or "", line, batch or ""))
+        for _, fact, party, _, kind, row_id, shown, value, file, sheet, line, batch in found
     ]
 
 

@@ -1,6 +1,7 @@
 """The three stages decide as a careful officer would, say why, and say what they could not see."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -135,6 +136,17 @@ def test_a_decision_may_not_look_ahead(desk: Desk) -> None:
     assert refused.value.field == "on"
     with pytest.raises(InputError, match="look ahead"):
         drawdown(desk, drawdown_request("好", on=date(2025, 6, 29)))
+
+
+def test_many_threads_at_one_desk_decide_as_one_would(desk: Desk) -> None:
+    asked = [pre_loan_request("好"), pre_loan_request("坏"), pre_loan_request("子"), drawdown_request("好", entrusted=True)] * 5
+
+    def decide(request: PreLoanRequest | DrawdownRequest) -> tuple[str, Advice, int]:
+        made = pre_loan(desk, request) if isinstance(request, PreLoanRequest) else drawdown(desk, request)
+        return made.firm.name, made.advice, len(made.evidence.rows)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(decide, asked)) == [decide(request) for request in asked[:4]] * 5
 
 
 def test_the_same_decision_id_is_kept(desk: Desk) -> None:
