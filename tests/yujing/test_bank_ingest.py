@@ -75,7 +75,8 @@ def test_customer_number_and_credit_code_are_one_firm(loaded: Loaded) -> None:
     firms = pl.DataFrame(loaded.snapshot.read("Firm"))
     named = firms.filter(pl.col("name").is_not_null())
     assert named["uscc"].drop_nulls().is_unique().all()
-    assert named.height == FIRMS + 1  # and the bank itself
+    spoilt = {(file, line) for file, sheet, line in planted(loaded, "quarantined") if "企业信息" in sheet or "对公客户" in file}
+    assert FIRMS + 1 - len(spoilt) <= named.height <= FIRMS + 1  # and the bank itself; each has two records
     stubs = firms.filter(pl.col("stub"))
     assert stubs.height <= len(planted(loaded, "quarantined")) + len(planted(loaded, "accepted"))
 

@@ -94,7 +94,7 @@ def invent_firms(plan: BankPlan) -> Firms:
         state_owned=state_owned,
         listed=listed,
         borrower=borrower,
-        established=np.datetime64("2022-06-30") - np.floor(rng.gamma(2.2, 1500.0, n)).astype("timedelta64[D]"),
+        established=np.datetime64("2018-12-31") - np.floor(rng.gamma(2.2, 1500.0, n)).astype("timedelta64[D]"),
         capital_fen=(np.ceil(assets * rng.uniform(0.08, 0.3, n) / FEN_PER_WAN) * FEN_PER_WAN).astype(np.int64),
         assets_fen=assets.astype(np.int64),
         leverage=np.clip(rng.normal(0.56, 0.14, n), 0.12, 0.92),

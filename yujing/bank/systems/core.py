@@ -6,6 +6,7 @@ import polars as pl
 from yujing.bank.files import SourceTable, day_text, instant_text, yuan_text
 from yujing.bank.plan import Texts
 from yujing.bank.planting import Fault, Planter
+from yujing.bank.systems.customers import customer_since
 from yujing.bank.world import World
 
 _BANK = "澄岭银行"
@@ -32,8 +33,10 @@ def _accounts(world: World) -> pl.DataFrame:
     people = np.flatnonzero(persons.customer != "")
     number: Texts = np.concatenate([accounts.firm[first], accounts.second[second], accounts.person[people]])
     owner: Texts = np.concatenate([firms.customer[first], firms.customer[second], persons.customer[people]])
-    day = np.datetime64(world.plan.first_day) - rng.integers(30, 2500, len(number)).astype("timedelta64[D]")
     counts = [len(first), len(second), len(people)]
+    since = customer_since(world)
+    adults = np.datetime64(world.plan.first_day) - rng.integers(30, 1200, len(people)).astype("timedelta64[D]")
+    day = np.concatenate([since[first], since[second], adults]) + rng.integers(3, 28, len(number)).astype("timedelta64[D]")
     return pl.DataFrame(
         {
             "acct_no": number,

@@ -16,6 +16,7 @@ from yujing.bank.world import World
 _SIZES = np.array(["大型", "中型", "小型", "微型"], dtype=object)
 _YES_NO = np.array(["否", "是"], dtype=object)
 _TIME = "%Y/%m/%d %H:%M:%S"
+_AFTER = np.array([2], dtype="timedelta64[D]")  # what hangs on a customer is recorded after the customer
 _Csv = partial(SourceTable, encoding="gb18030")
 
 
@@ -48,10 +49,10 @@ def export_customers(world: World, planter: Planter) -> list[SourceTable]:
 
 
 def customer_since(world: World) -> Days:
-    """The day on which each firm became a customer."""
+    """The day on which each firm became a customer: before the first note of any was drawn."""
     firms = world.society.firms
-    known = world.plan.rng("customer since").integers(200, 2600, firms.count).astype("timedelta64[D]")
-    return np.asarray(np.maximum(firms.established, np.datetime64(world.plan.first_day) - known))
+    early = world.plan.rng("customer since").integers(0, 2000, firms.count).astype("timedelta64[D]")
+    return np.asarray(np.maximum(firms.established, np.datetime64("2019-10-31") - early) + np.timedelta64(45, "D"))
 
 
 def _firm_states(world: World) -> pl.DataFrame:
@@ -103,7 +104,7 @@ def _firm_states(world: World) -> pl.DataFrame:
 def _persons(world: World) -> pl.DataFrame:
     persons, rng = world.society.persons, world.plan.rng("ecif persons")
     known = np.flatnonzero(persons.customer != "")
-    since = np.datetime64(world.plan.first_day) - rng.integers(1, 3000, len(known)).astype("timedelta64[D]")
+    since = np.datetime64(world.plan.first_day) - rng.integers(1300, 3000, len(known)).astype("timedelta64[D]")
     return pl.DataFrame(
         {
             "客户号": persons.customer[known],
@@ -140,7 +141,7 @@ def _contacts(world: World) -> pl.DataFrame:
             "联络类型": np.repeat(np.array(["经营地址", "联系电话"], dtype=object), len(customers)),
             "内容": np.concatenate([np.array(addresses, dtype=object)[customers], np.array(phones, dtype=object)[customers]]),
             "生效日期": day_text(since),
-            "登记时间": stamp_text(rng, since, _TIME),
+            "登记时间": stamp_text(rng, since + _AFTER, _TIME),
         }
     )
 
@@ -171,7 +172,7 @@ def _controllers(world: World) -> pl.DataFrame:
             "实际控制人证件号码": world.society.persons.id_number[own.controller[filed]],
             "控制依据": basis,
             "生效日期": day_text(customer_since(world)[filed]),
-            "登记时间": stamp_text(rng, customer_since(world)[filed], _TIME),
+            "登记时间": stamp_text(rng, customer_since(world)[filed] + _AFTER, _TIME),
         }
     )
 
@@ -197,4 +198,4 @@ def _groups(world: World) -> pl.DataFrame:
 
 
 def _before(world: World, rng: np.random.Generator, count: int) -> Days:
-    return np.asarray(np.datetime64(world.plan.first_day) - rng.integers(30, 1500, count).astype("timedelta64[D]"))
+    return np.asarray(np.datetime64(world.plan.first_day) - rng.integers(30, 1000, count).astype("timedelta64[D]"))

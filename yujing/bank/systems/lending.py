@@ -239,14 +239,14 @@ def _mortgaged(world: World) -> Ints:
 
 
 def _collateral(world: World) -> pl.DataFrame:
-    """Valued before the first month and every twelve months; land and buildings lose 4% a year, machines 11%."""
+    """Valued when it was taken and every spring: land and buildings lose 4% a year, machines 11%."""
     plan, firms, rng = world.plan, world.society.firms, world.plan.rng("collateral")
     firm = _mortgaged(world)
     sort = rng.integers(0, 3, len(firm))
     value = world.society.limit_fen[firm] * rng.uniform(1.1, 1.9, len(firm))
-    turns = (plan.months - 2) // 12 + 1
-    which, turn = np.repeat(np.arange(len(firm)), turns), np.tile(np.arange(turns), len(firm))
-    worth = value[which] * np.array([0.96, 0.96, 0.89])[sort[which]] ** turn * rng.lognormal(0, 0.05, len(which))
+    turns = np.array([-4, *range((plan.months - 2) // 12 + 1)])
+    which, turn = np.repeat(np.arange(len(firm)), len(turns)), np.tile(turns, len(firm))
+    worth = value[which] * np.array([0.96, 0.96, 0.89])[sort[which]] ** np.maximum(turn, 0) * rng.lognormal(0, 0.05, len(which))
     day = plan.month_start(turn * 12) + rng.integers(-25, 40, len(which)).astype("timedelta64[D]")
     seized = world.distress.failed[firm[which]] + 3 < plan.month_of(day)
     recorded = day + np.timedelta64(6, "D")
@@ -276,7 +276,7 @@ def _pledges(world: World) -> pl.DataFrame:
             "押品编号": [f"YP{f:06d}" for f in notes.firm[first]],
             "抵押金额": yuan_text(notes.principal_fen[first]),
             "登记日": _day(signed),
-            "录入时间": stamp_text(world.plan.rng("pledge times"), signed),
+            "录入时间": night_text(signed),
         }
     )
 
@@ -312,7 +312,7 @@ def _schedule(world: World) -> pl.DataFrame:
             "应还本金_分": dues.principal_fen,
             "应还利息_分": dues.interest_fen,
             "生成日": pl.Series(drawn),
-            "生成时间": stamp_text(world.plan.rng("schedule times"), drawn),
+            "生成时间": night_text(drawn),
         },
         schema_overrides={"借据号": pl.String},
     )

@@ -9,6 +9,7 @@ from yujing.bank.plan import Days
 from yujing.bank.planting import Fault, Planter
 from yujing.bank.world import World
 
+_LISTED = np.array([9], dtype="timedelta64[D]")  # the vendor has a firm nine days after it is set up, its people later
 _BOOK = "registry/工商信息.xlsx"
 _TITLES = np.array(["法定代表人", "董事", "监事", "经理", "财务负责人"], dtype=object)
 
@@ -60,7 +61,7 @@ def _firms(world: World) -> pl.DataFrame:
             "行业代码": np.array([t.code for t in TRADES], dtype=object)[firms.trade],
             "注册资本(万元)": wan_text(firms.capital_fen),
             "成立日期": day_text(firms.established, "%Y.%-m.%-d"),
-            "获取时间": stamp_text(world.plan.rng("registry"), fetched_on(world, firms.count, "registry firms")),
+            "获取时间": stamp_text(world.plan.rng("registry"), firms.established + _LISTED),
         }
     )
 
@@ -88,7 +89,7 @@ def _shareholders(world: World) -> tuple[pl.DataFrame, pl.DataFrame]:
             "表决权比例(%)": percent_text(voting),
             "实缴(万元)": wan_text((firms.capital_fen[holdings.firm] * holdings.share // 100 * 100).astype(np.int64)),
             "生效日期": day_text(holdings.since, "%Y.%-m.%-d"),
-            "获取时间": stamp_text(rng, np.maximum(holdings.since, fetched_on(world, len(holdings.firm), "holdings"))),
+            "获取时间": stamp_text(rng, holdings.since + 2 * _LISTED),
         }
     )
     sold = np.sort(rng.permutation(count)[: count // 50])
@@ -118,7 +119,7 @@ def _officers(world: World) -> pl.DataFrame:
             "证件号码": persons.id_number[posts.person],
             "职务": _TITLES[posts.role],
             "任职日期": day_text(since, "%Y.%-m.%-d"),
-            "获取时间": stamp_text(rng, np.maximum(since, fetched_on(world, len(since), "officers"))),
+            "获取时间": stamp_text(rng, since + 2 * _LISTED),
         }
     )
 
