@@ -13,6 +13,7 @@ _INK, _QUIET, _PAPER, _RING = "#1f2933", "#5b6770", "#fcfcfa", "#e3e6e8"
 _KINDS = {"Firm": ("circle", "#0072B2"), "Person": ("triangle", "#D55E00"), "ClientGroup": ("square", "#009E73")}  # Okabe-Ito
 _OTHER_KIND = ("diamond", "#7a7f85")
 _DASHES = ("", "9 5", "2 5", "14 4 2 4", "5 3", "1 3", "18 6", "10 3 2 3 2 3", "4 8")
+_USUAL = ("GUARANTEES", "HOLDS_SHARES", "SUPPLIES", "CONTROLS", "SERVES_AS", "MEMBER_OF", "KIN_OF", "ACTS_WITH", "BRANCH_OF")
 _FONT = "'Noto Sans CJK SC','Source Han Sans SC','PingFang SC','Microsoft YaHei',sans-serif"
 _KEY = ("线宽 width: 金额 amount", "空心 hollow: 仅被提及 stub")
 _LONGEST_LEGEND = 11
@@ -197,7 +198,10 @@ def _sample(kind: str) -> str:
 
 
 def _dash(name: str, network: Network) -> str:
-    return _DASHES[_types(network).index(name) % len(_DASHES)]
+    """The usual types look alike in every picture; the others share what is left."""
+    others = [kind for kind in _types(network) if kind not in _USUAL]
+    place = _USUAL.index(name) if name in _USUAL else len(_USUAL) + others.index(name)
+    return _DASHES[place % len(_DASHES)]
 
 
 def _stroke(width: float, dash: str) -> str:
