@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 
 from graph.errors import UnavailableError
 from models.features import FeatureTable
+from models.linear import LinearModel
 from models.parts import Index, Parts
 from models.preparation import Preparation
 from models.samples import LabelledDay
@@ -30,8 +31,8 @@ class NetworkPlan:
     """What a modeler may turn; the rest is the worker's (models.gnn.training.Plan)."""
 
     seed: int = 0
-    epochs: int = 120
-    hidden: int = 16
+    epochs: int = 60
+    hidden: int = 8
     threads: int = 2
 
 
@@ -95,11 +96,16 @@ class NetworkModel:
 
 
 def fit_network(
-    train: Sequence[LabelledDay], validation: Sequence[LabelledDay], own: Index, plan: NetworkPlan, work: Path
+    train: Sequence[LabelledDay], validation: Sequence[LabelledDay], own: LinearModel, plan: NetworkPlan, work: Path
 ) -> NetworkModel:
-    """Fit in the worker; `work` keeps its checkpoint, so the same call after a kill goes on where it stood."""
-    vocabulary = learn(train, own, own)
+    """Fit in the worker; `work` keeps its checkpoint, so the same call after a kill goes on where it stood.
+
+    `own`: the logistic regression on own features that the network's own part begins with.
+    """
+    vocabulary = learn(train, own.preparation)
     work.mkdir(parents=True, exist_ok=True)
+    start = {"weights": own.coefficients, "bias": np.array([own.intercept])}
+    save_file({name: value.astype(np.float32) for name, value in start.items()}, work / "own.safetensors")
     for name, days in (("train", train), ("validation", validation)):
         for day in days:
             graph, _ = vocabulary.day(day.features, day.rows, day.labels)

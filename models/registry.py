@@ -60,6 +60,7 @@ class Manifest:
     days: dict[str, list[str]]  # by set
     calibration: dict[str, float]
     metrics: dict[str, dict[str, Any]]  # by set
+    refused: tuple[str, ...] = ()  # features that were left out because they are the label in disguise
     version: str = ""
     run: str = ""  # of MLflow
     trained_at: int = 0
@@ -184,7 +185,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _manifest(told: dict[str, Any]) -> Manifest:
-    return Manifest(**{**told, "features": tuple(told["features"])})
+    return Manifest(**{**told, "features": tuple(told["features"]), "refused": tuple(told["refused"])})
 
 
 def days_by_set(sets: dict[str, tuple[date, ...]]) -> dict[str, list[str]]:

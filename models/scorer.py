@@ -41,11 +41,11 @@ class ModelScorer:
         return score_features(build_features(snapshot), self.registered, shadow=self.shadow)
 
 
-def score_features(features: FeatureTable, registered: Registered, *, shadow: bool = False) -> pa.Table:
-    """One run over all performing firms of a day. InputError where the model was trained on other features, or none performs."""
+def score_features(features: FeatureTable, registered: Registered, *, shadow: bool = False, only: Index | None = None) -> pa.Table:
+    """One run over all performing firms of a day, or over `only` these. InputError: trained on other features, or none performs."""
     manifest = registered.manifest
     manifest.check(features)
-    rows = scored_rows(features)
+    rows = scored_rows(features) if only is None else only
     if not len(rows):
         day = features.as_of.isoformat()
         raise InputError(f"On {day} no firm is known and performing.", "Ingest first, or take a later --as-of.", "as_of")

@@ -45,10 +45,10 @@ class GraphDay:
 
     def save(self, path: Path) -> None:
         """As one safetensors file; node types keep their order through its numbering."""
-        arrays: dict[str, NDArray[np.generic]] = {f"node.{i}.{name}": x for i, (name, x) in enumerate(self.nodes.items())}
-        for name in _PLAIN:
-            arrays[name] = np.ascontiguousarray(getattr(self, name))
-        save_file(arrays, path)
+        arrays = {f"node.{i}.{name}": x for i, (name, x) in enumerate(self.nodes.items())}
+        arrays |= {name: getattr(self, name) for name in _PLAIN}
+        # safetensors writes memory as it lies: an array in Fortran order would come back scrambled
+        save_file({name: np.ascontiguousarray(x) for name, x in arrays.items()}, path)
 
     @classmethod
     def load(cls, path: Path) -> "GraphDay":

@@ -17,7 +17,7 @@ from graph.snapshot import Snapshot
 from models.calibration import Calibration, fit, probability
 from models.features import Family, build_features
 from models.labels import label, read_defaults
-from models.linear import fit_linear
+from models.linear import LinearModel, fit_linear
 from models.metrics import Metrics, measure
 from models.networks import NetworkPlan, available, fit_network
 from models.parts import Index
@@ -126,21 +126,22 @@ def fit_models(data: _Data, request: Request, work: Path, tell: Callable[[str], 
     own, every = data.columns(Family.OWN), data.columns(*Family)
     counts = np.array([i for i, n in enumerate(data.first.features.names) if n.endswith(".others")], np.int64)
 
-    def linear(columns: Index) -> Model:
+    def linear(columns: Index) -> LinearModel:
         return fit_linear(train_rows, validation_rows, columns, own, request.seed)
 
     tell("logistic regression")
     models: dict[str, Model] = {"logistic": linear(every)}
+    alone = linear(own)
     tell("LightGBM")
     models["lightgbm"] = fit_trees(train_rows, validation_rows, every, request.seed)
     if available():
         tell("graph network")
         folder = work / _key(data, request)
         plan = NetworkPlan(seed=request.seed, threads=request.threads)
-        models["gnn"] = fit_network(data.sets["train"], data.sets["validation"], own, plan, folder)
+        models["gnn"] = fit_network(data.sets["train"], data.sets["validation"], alone, plan, folder)
         shutil.rmtree(folder)
     tell("baselines")
-    return models | {"degree only": linear(counts), "own features only": linear(own)}
+    return models | {"degree only": linear(counts), "own features only": alone}
 
 
 def _key(data: _Data, request: Request) -> str:

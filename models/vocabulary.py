@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.features import FeatureTable
 from models.parts import Index
-from models.preparation import Preparation, prepare
+from models.preparation import Preparation
 from models.samples import LabelledDay
 from models.tensors import FIRM, Floats, GraphDay
 
@@ -54,20 +54,20 @@ class Vocabulary:
         edges = features.exposures
         ends = [np.asarray(pc.fill_null(pc.index_in(edges[c], value_set=every), -1), np.int64) for c in ("other", "firm")]
         code = np.asarray(pc.fill_null(pc.index_in(edges["channel"], value_set=pa.array(self.channels)), -1), np.int64)
-        kept = np.flatnonzero((ends[0] >= 0) & (ends[1] >= 0) & (code >= 0))
+        # What passes through persons, addresses and the like arrives on VIA channels: such nodes only speak for themselves.
+        kept = np.flatnonzero((ends[0] >= 0) & (ends[1] >= 0) & (ends[1] < len(features.firms)) & (code >= 0))
         values = edge_values(features)[kept]
         wanted = np.empty(0, np.float32) if labels is None else labels.astype(np.float32)
         return GraphDay(nodes, ends[0][kept], ends[1][kept], code[kept], values, rows, wanted), kept
 
 
-def learn(days: Sequence[LabelledDay], columns: Index, own: Index) -> Vocabulary:
-    """What training sees: channels with at least one edge, node types, and the preparation of firms' own features."""
-    values = np.vstack([day.features.values[day.rows] for day in days])
+def learn(days: Sequence[LabelledDay], preparation: Preparation) -> Vocabulary:
+    """What training sees: channels with at least one edge and node types, beside the preparation of firms' own features."""
     channels = sorted({c for day in days for c in pc.unique(day.features.exposures["channel"]).to_pylist()})
     types: dict[str, tuple[str, ...]] = {}
     for day in days:
         types |= {name: tuple(table.column_names[1:]) for name, table in day.features.others.items()}
-    return Vocabulary(prepare(values, columns, own), tuple(channels), dict(sorted(types.items())))
+    return Vocabulary(preparation, tuple(channels), dict(sorted(types.items())))
 
 
 def edge_values(features: FeatureTable) -> Floats:
@@ -99,6 +99,6 @@ def _floats(column: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
 
 
 def _numbers(table: pa.Table, columns: Sequence[str]) -> Floats:
-    """[nodes, columns + 1]: missing as 0, the last column 1."""
-    found = [np.nan_to_num(_floats(table[c])) if c in table.column_names else np.zeros(len(table)) for c in columns]
+    """[nodes, columns + 1]: arsinh, so that a flag and an amount in fen both stand near one; missing as 0, the last column 1."""
+    found = [np.arcsinh(np.nan_to_num(_floats(table[c]))) / 5 if c in table.column_names else np.zeros(len(table)) for c in columns]
     return np.column_stack([*found, np.ones(len(table))]).astype(np.float32)

@@ -25,10 +25,10 @@ class Plan:
     """How long and how boldly to learn. `step_targets` bounds memory: a day with more targets is taken in several steps."""
 
     seed: int = 0
-    epochs: int = 120
-    patience: int = 15
-    learning_rate: float = 5e-3
-    weight_decay: float = 1e-2
+    epochs: int = 60
+    patience: int = 8
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.3
     step_targets: int = 16384
     threads: int = 2
 
@@ -77,7 +77,8 @@ class Fit:
 
     def run(self, train: Sequence[Batch], validation: Sequence[Batch], tell: Callable[[Progress], None]) -> dict[str, Tensor]:
         """Weights of the epoch with the lowest validation loss."""
-        self._start_at_base_rate(train)
+        if not self.progress.epoch:
+            self.progress.best_loss = self.loss(validation)  # training must improve on its start, or the start is kept
         while not self._done():
             self._epoch(train)
             loss = self.loss(validation)
@@ -98,16 +99,18 @@ class Fit:
         return float(sum(sums) / max(1, sum(len(b.labels) for b in days)))
 
     def _done(self) -> bool:
-        waited = self.progress.epoch - 1 - self.progress.best_epoch
+        waited = self.progress.epoch - 1 - max(self.progress.best_epoch, 0)
         return self.progress.epoch >= self.plan.epochs or waited >= self.plan.patience
 
-    def _start_at_base_rate(self, train: Sequence[Batch]) -> None:
-        if self.progress.epoch:
-            return
-        labels = torch.cat([b.labels for b in train])
-        rate = labels.mean().clamp(1e-4, 1 - 1e-4)
-        with torch.no_grad():
-            self.network.own.linear.bias.fill_(torch.logit(rate).item())
+    def start(self, weights: Tensor, bias: float) -> None:
+        """Let own(x) begin as a ridge-penalised logistic regression and keep its weights: defaults are few, the penalty matters."""
+        linear = self.network.own.linear
+        linear.weight.requires_grad_(False)
+        if not self.progress.epoch:
+            with torch.no_grad():
+                linear.weight.copy_(weights.reshape(1, -1))
+                linear.bias.fill_(bias)
+            self.best = {name: value.clone() for name, value in self.network.state_dict().items()}
 
     def _epoch(self, train: Sequence[Batch]) -> None:
         step = self.plan.seed * 1_000_003 + self.progress.epoch

@@ -1,6 +1,7 @@
 """The one process that loads torch: `python -m models.gnn.worker train|score FOLDER`. Files in, files out, no pickle.
 
-train: reads `job.json` (shape, plan), `train-*.safetensors`, `validation-*.safetensors`; writes `weights.safetensors`, `fit.json`.
+train: reads `job.json` (shape, plan), `own.safetensors` (where own(x) begins), `train-*.safetensors`, `validation-*.safetensors`;
+writes `weights.safetensors`, `fit.json`.
 score: reads `job.json` (shape), `weights.safetensors`, `day-*.safetensors`; writes `scores-*.safetensors`: own [targets],
 by_feature [targets, width], edge (index into the day's edges) and contribution [edges into targets].
 Killed while training and started again, it goes on from its last epoch.
@@ -30,6 +31,8 @@ def train(folder: Path, job: dict[str, Any]) -> None:
     """Fit the network on the days in `folder`, or go on with it."""
     shape, plan = Shape(**job["shape"]), Plan(**job["plan"])
     fit = Fit(shape, plan, folder)
+    own = load_file(folder / "own.safetensors")
+    fit.start(own["weights"], float(own["bias"]))
     days = {name: _days(folder, name) for name in ("train", "validation")}
     columns = (TextColumn("GNN"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[loss]}"), TimeElapsedColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:

@@ -1,5 +1,7 @@
 """The additive network: parts that add up, edges that can be named, and nothing where there is no relation."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -87,3 +89,18 @@ def test_days_and_targets_taken_in_pieces_answer_as_one(network: AdditiveNetwork
         together = network.total(batch_of(whole, SHAPE.channels))
         apart = [network.total(batch_of(whole.of(np.array([i])), SHAPE.channels)) for i in (0, 1, 2, 3)]
     assert torch.allclose(together, torch.cat(apart), atol=1e-6)
+
+
+def test_a_day_comes_back_from_its_file_as_it_was_in_whatever_order_it_lay_in_memory(tmp_path: Path) -> None:
+    day = drawn([0, 5])
+    turned = GraphDay(
+        {name: np.asfortranarray(x) for name, x in day.nodes.items()},
+        *(day.src, day.dst, day.channel, np.asfortranarray(day.attributes), day.targets, day.labels),
+    )
+    turned.save(tmp_path / "day.safetensors")
+    back = GraphDay.load(tmp_path / "day.safetensors")
+    assert list(back.nodes) == ["Firm", "Person"]
+    for name, x in day.nodes.items():
+        np.testing.assert_array_equal(back.nodes[name], x)
+    np.testing.assert_array_equal(back.attributes, day.attributes)
+    np.testing.assert_array_equal(back.targets, day.targets)

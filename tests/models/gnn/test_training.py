@@ -33,6 +33,7 @@ def world(seed: int, firms: int = 400) -> GraphDay:
 def fit(work: Path, plan: Plan, stop_after: int | None = None) -> dict[str, torch.Tensor]:
     work.mkdir(exist_ok=True)
     job = Fit(SHAPE, plan, work)
+    job.start(torch.tensor([1.0, 0.0]), -3.0)
     train, validation = batches([world(1), world(2)], SHAPE, plan), batches([world(3)], SHAPE, plan)
 
     def tell(at: Progress) -> None:
@@ -67,7 +68,7 @@ def test_a_checkpoint_of_another_job_is_not_taken_up(tmp_path: Path) -> None:
 
 
 def test_it_learns_over_which_channel_trouble_arrives(tmp_path: Path) -> None:
-    plan = replace(PLAN, epochs=60, patience=20)
+    plan = replace(PLAN, epochs=60, patience=20, weight_decay=0.01)
     network = AdditiveNetwork(SHAPE)
     network.load_state_dict(fit(tmp_path, plan))
     unseen = world(9)
