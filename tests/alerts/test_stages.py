@@ -11,6 +11,7 @@ import pytest
 
 from alerts.journal import Journal, upgrade
 from alerts.requests import Capacity, Declared, DrawdownRequest, Party, Payee, PreLoanRequest, read_request
+from alerts.rules import load_packs
 from alerts.said import Advice, Grade, Stage
 from alerts.stages import Desk, drawdown, pre_loan, scan
 from alerts.stages.scan import alert_id
@@ -139,7 +140,8 @@ def test_a_decision_may_not_look_ahead(desk: Desk) -> None:
 
 
 def test_many_threads_at_one_desk_decide_as_one_would(desk: Desk) -> None:
-    asked = [pre_loan_request("好"), pre_loan_request("坏"), pre_loan_request("子"), drawdown_request("好", entrusted=True)] * 5
+    applicants: list[PreLoanRequest | DrawdownRequest] = [pre_loan_request(name) for name in ("好", "坏", "子")]
+    asked = [*applicants, drawdown_request("好", entrusted=True)] * 5
 
     def decide(request: PreLoanRequest | DrawdownRequest) -> tuple[str, Advice, int]:
         made = pre_loan(desk, request) if isinstance(request, PreLoanRequest) else drawdown(desk, request)
@@ -305,3 +307,36 @@ def test_the_page_of_rules_shows_requests_that_can_be_asked(tmp_path: Path) -> N
     for kind, body in zip((PreLoanRequest, DrawdownRequest), bodies, strict=True):
         (tmp_path / "body.json").write_text(body, "utf-8")
         assert read_request(kind, tmp_path / "body.json").on == date(2026, 1, 31)
+
+
+SPARING = """
+pack: sparing
+title: {zh: 老合同, en: Older contracts}
+sources:
+  measures: {issuer: 监管, document: 贷款办法, year: 2024, in_force_from: 2024-07-01, spares_earlier_contracts: true}
+rules:
+  - id: signed-at-all
+    stage: post_loan
+    grade: yellow
+    when: last_contract_signed_on > '2000-01-01'
+    says: {zh: "签于{last_contract_signed_on}", en: "signed on {last_contract_signed_on}"}
+    do: {zh: 核实, en: Check}
+    source: measures
+    status: to-confirm
+"""
+
+
+def test_the_scan_spares_a_client_whose_contracts_are_all_older_than_the_rule(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(SPARING, "utf-8")
+    own = replace(desk, packs=load_packs([tmp_path / "own.yaml"]), capacity=Capacity(0))
+    assert [(alert.firm.name, alert.sentence.zh) for alert in scan(own).alerts] == [("好", "签于2025-01-10")]
+
+
+def test_in_a_ledger_without_loans_whoever_is_scored_high_is_raised(tmp_path: Path) -> None:
+    made = Town(tmp_path)
+    made.firm("供").firm("购").relation("INVOICES", "供", "购", valid_from="2025-01-01", gross_fen=100)
+    made.commit()
+    desk = Desk.open(made.snapshot(DAY), made.scored(tmp_path, {"供": 0.4, "购": 0.01}))
+    (alert,) = scan(desk).alerts
+    assert (alert.firm.name, alert.cause, alert.hits[0].rule) == ("供", "score", "score-over-threshold")
+    desk.close()
