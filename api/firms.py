@@ -76,8 +76,8 @@ def gather(reader: RowReader, vault: Vault, firm: str) -> Gathered:
 
 def compile_questions(reader: RowReader) -> None:
     """Has every question of `gather` compiled, so that the first firm is as quick as the next."""
-    for type_name, column in (*NEAR, *BORROWED, ("Collateral", "id"), ("Person", "id")):
-        reader.prepare(type_name, column)
+    for type_name in dict.fromkeys(name for name, _ in (*NEAR, *BORROWED, ("Collateral", "id"), ("Person", "id"))):
+        reader.plans.text(reader.snapshot, type_name)
 
 
 def identity_of(gathered: Gathered) -> Identity:

@@ -34,6 +34,7 @@ class ProblemKind:
 
 INVALID = ProblemKind(422, "invalid-input", "The input cannot be used")
 MALFORMED = ProblemKind(400, "malformed", "The request cannot be read")
+METHOD_NOT_ALLOWED = ProblemKind(405, "method-not-allowed", "The route has no such method")
 DEFECT = ProblemKind(500, "defect", "A defect of the server")
 
 KINDS: dict[type[YujingError], ProblemKind] = {
@@ -53,7 +54,7 @@ KINDS: dict[type[YujingError], ProblemKind] = {
 
 _BY_STATUS = {kind.status: kind for kind in (*KINDS.values(), INVALID, MALFORMED, DEFECT)} | {
     404: KINDS[NotFoundError],
-    405: ProblemKind(405, "method-not-allowed", "The route has no such method"),
+    405: METHOD_NOT_ALLOWED,
     409: KINDS[ConflictError],
 }
 
