@@ -81,22 +81,30 @@ def _forms(time_zone: str) -> dict[DateForm, _Form]:
 
 def read_days(text: pl.Series, forms: Sequence[DateForm], time_zone: str) -> Column:
     """Days where the bank is."""
-    column = _read_moments(text, forms, time_zone)
-    return Column(column.values.dt.date(), column.problems, column.tidied)
+    return _on_distinct(text, lambda distinct: _days(distinct, forms, time_zone))
 
 
 def read_instants(text: pl.Series, forms: Sequence[DateForm], time_zone: str) -> Column:
     """UTC microseconds; text without a zone is the bank's time, a day its first microsecond."""
-    column = _read_moments(text, forms, time_zone)
+    return _on_distinct(text, lambda distinct: _instants(distinct, forms, time_zone))
+
+
+def _days(text: pl.Series, forms: Sequence[DateForm], time_zone: str) -> Column:
+    column = _moments(text, forms, time_zone)
+    return Column(column.values.dt.date(), column.problems, column.tidied)
+
+
+def _instants(text: pl.Series, forms: Sequence[DateForm], time_zone: str) -> Column:
+    column = _moments(text, forms, time_zone)
     aware = column.values.dt.replace_time_zone(time_zone, ambiguous="earliest", non_existent="null")
     return Column(aware.dt.epoch("us"), column.problems, column.tidied)
 
 
-def _read_moments(text: pl.Series, forms: Sequence[DateForm], time_zone: str) -> Column:
+def _moments(text: pl.Series, forms: Sequence[DateForm], time_zone: str) -> Column:
     """Local moments; an absurd year is a problem, but for the open end 9999-12-31."""
     known = _forms(time_zone)
     chosen = [known[form] for form in forms]
-    column = read_column(text, lambda t: _on_distinct(t, lambda d: _first_that_fits(d, chosen)), Reason.NOT_A_DATE)
+    column = read_column(text, lambda t: _first_that_fits(t, chosen), Reason.NOT_A_DATE)
     year = column.values.dt.year()
     absurd = ((year < FIRST_YEAR) | (year > LAST_YEAR)).fill_null(False)
     if absurd.any():
@@ -110,9 +118,12 @@ def _first_that_fits(text: pl.Series, forms: Sequence[_Form]) -> pl.Series:
     return text.alias("text").to_frame().select(pl.coalesce(tried).cast(_MOMENT)).to_series()
 
 
-def _on_distinct(text: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
+def _on_distinct(text: pl.Series, read: Callable[[pl.Series], Column]) -> Column:
+    """Reads each distinct text once."""
     codes, distinct = encode(text)
-    return function(distinct).gather(codes)
+    column = read(distinct)
+    problems = tuple((where.gather(codes), reason) for where, reason in column.problems)
+    return Column(column.values.gather(codes), problems, None if column.tidied is None else column.tidied.gather(codes))
 
 
 def encode(text: pl.Series) -> tuple[pl.Series, pl.Series]:

@@ -23,7 +23,7 @@ from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content
 from ingest.parts import text_sql
 from ingest.plan import columns_of
 from ingest.reasons import Reason
-from ingest.stage import Part, Staged, repeat_id_sql
+from ingest.stage import LINE_BITS, Part, Staged, repeat_id_sql
 
 _HELD = "HOLDS_SHARES"
 _SHOWN = 5
@@ -107,21 +107,22 @@ class Settler:
             parts = [part for part in self._staged.parts if part.type_name == name and part.counted]
             if len(parts) == 1:
                 continue
-            told = _files([part.path for part in parts], "filename = true")
+            told = f"SELECT *, coalesce(base, id) AS first, record >> {LINE_BITS} AS part FROM {_files([p.path for p in parts])}"
             self._run(f"""
                 CREATE OR REPLACE TABLE {self._again} AS
-                WITH told AS (SELECT id, coalesce(base, id) AS base, row, content, filename AS part FROM {told}),
-                spread AS (SELECT base FROM told GROUP BY base HAVING min(part) <> max(part)),
-                placed AS (
-                    SELECT *, dense_rank() OVER (PARTITION BY base ORDER BY content, row) AS n
-                    FROM told SEMI JOIN spread USING (base)
+                WITH spread AS (  -- by hashes, which are short; two ids that share one do no harm
+                    SELECT hash(first) AS h FROM ({told}) GROUP BY h HAVING min(part) <> max(part)
                 ),
-                named AS (SELECT *, CASE WHEN n = 1 THEN base ELSE {repeat_id_sql("base")} END AS new_id FROM placed)
+                placed AS (
+                    SELECT part, row, id, first, dense_rank() OVER (PARTITION BY first ORDER BY content, row) AS n
+                    FROM ({told}) WHERE hash(first) IN (SELECT h FROM spread)
+                ),
+                named AS (SELECT *, CASE WHEN n = 1 THEN first ELSE {repeat_id_sql("first")} END AS new_id FROM placed)
                 SELECT DISTINCT part, row, id, new_id FROM named WHERE id <> new_id
             """)
-            touched = {path for (path,) in self._rows(f"SELECT DISTINCT part FROM {self._again}")}
-            for part in [part for part in parts if str(part.path) in touched]:
-                renamed = f"SELECT row, id, new_id FROM {self._again} WHERE part = {text_sql(str(part.path))}"
+            touched = {number for (number,) in self._rows(f"SELECT DISTINCT part FROM {self._again}")}
+            for part in [part for part in parts if part.number in touched]:
+                renamed = f"SELECT row, id, new_id FROM {self._again} WHERE part = {part.number}"
                 named = "SELECT * EXCLUDE (new_id) REPLACE (coalesce(new_id, id) AS id) FROM {part}"
                 self._rewrite(part, f"{named} LEFT JOIN ({renamed}) USING (row, id)")
             self._run(f"DROP TABLE {self._again}")

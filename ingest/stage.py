@@ -37,8 +37,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """A Parquet file of staged records of one type, from one source; `record` numbers them over all parts."""
+    """A Parquet file of staged records of one type, from one source. A record's number is its part's, shifted, plus its place."""
 
+    number: int
     path: Path
     source: int
     type_name: str
@@ -127,7 +128,7 @@ class Stager:
         parts = self._staged.parts
         path = self._staged.folder / f"{plan.type_name}-{len(parts):06d}.parquet"
         self._write(records, plan, path)
-        parts.append(Part(path, self._source.number, plan.type_name, plan.counted))
+        parts.append(Part(len(parts), path, self._source.number, plan.type_name, plan.counted))
         if not isinstance(plan.kind, EntityType):
             self._staged.keep(pl.concat([_named(records, end) for end in plan.ends]), "ends")
 
@@ -142,9 +143,10 @@ class Stager:
         """Hands records to the writer; it hashes and writes them while the next chunk is checked."""
         first = len(self._staged.parts) << LINE_BITS
         rows = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64) + first)
-        repeated = plan.counted and bool(rows["_ident"].is_duplicated().any())
-        if repeated:
-            rows = rows.with_columns(_often=pl.col("_ident").is_duplicated())
+        often = rows["_ident"].is_duplicated() if plan.counted else None
+        repeated = often is not None and bool(often.any())
+        if often is not None and repeated:
+            rows = rows.with_columns(_often=often)
         select = _select(plan, self._shop.feed, self._source, set(rows.columns))
         said = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
         self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
