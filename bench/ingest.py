@@ -9,6 +9,7 @@ relations between firms, from files rearranged for it beforehand (that preparati
 
 import argparse
 import gzip
+import importlib
 import json
 import multiprocessing
 import resource
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -49,8 +51,7 @@ def copy_nodes(data: Path, scratch: Path) -> int:
             f"CREATE NODE TABLE {name}(i INT64 PRIMARY KEY, firm STRING, {_PROPERTIES.replace('net', 'other STRING, net')})"
         )
         connection.execute(f"COPY {name} FROM '{scratch / name}.csv' (header=true)")
-    counts = [connection.execute(f"MATCH (n:{name}) RETURN count(n)").get_next()[0] for name in _FILES]
-    return int(sum(counts))
+    return sum(_count(connection, f"MATCH (n:{name}) RETURN count(n)") for name in _FILES)
 
 
 def copy_relations(data: Path, scratch: Path) -> int:
@@ -63,11 +64,16 @@ def copy_relations(data: Path, scratch: Path) -> int:
     connection.execute(f"COPY Firm FROM '{scratch / 'firms'}.csv' (header=true)")
     for name in _FILES:
         connection.execute(f"COPY INVOICES FROM '{scratch / name}.relations.csv' (header=true)")
-    return int(connection.execute("MATCH ()-[r:INVOICES]->() RETURN count(r)").get_next()[0])
+    return _count(connection, "MATCH ()-[r:INVOICES]->() RETURN count(r)")
 
 
+def _count(connection: Any, query: str) -> int:
+    return int(connection.execute(query).get_next()[0])
+
+
+OURS = "yujing ingest, every check on"
 CONTENDERS: dict[str, Callable[[Path, Path], int]] = {
-    "yujing ingest, every check on": ingest,
+    OURS: ingest,
     "LadybugDB COPY, files as they are": copy_nodes,
     "LadybugDB COPY, as relations": copy_relations,
 }
@@ -83,7 +89,7 @@ def prepare(data: Path, scratch: Path) -> int:
             shutil.copyfileobj(packed, plain)
         size += (scratch / f"{name}.csv").stat().st_size
         read = f"read_csv('{scratch / name}.csv', all_varchar = true, header = true)"
-        columns = [f'"{row[0]}"' for row in duckdb.sql(f"DESCRIBE SELECT * FROM {read}").fetchall()]
+        columns = [f'"{column}"' for column, *_ in duckdb.execute(f"SELECT * FROM {read} LIMIT 0").description]
         firm, number, day, other, *amounts = columns[1:]
         ends = f"{other}, {firm}" if "input" in name else f"{firm}, {other}"
         target = f"'{scratch / name}.relations.csv'"
@@ -98,6 +104,8 @@ def prepare(data: Path, scratch: Path) -> int:
 
 
 def _run(name: str, data: Path, scratch: Path) -> None:
+    for module in ("ladybug",) if name != OURS else ("ingest.run", "graph.personal"):
+        importlib.import_module(module)  # before the clock starts: starting Python is nobody's rate
     began, cpu = time.perf_counter(), time.process_time()
     rows = CONTENDERS[name](data, scratch)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -125,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     size, found = measure(parser.parse_args().data)
-    own = found["yujing ingest, every check on"]
+    own = found[OURS]
     table = Table(title=f"{own['rows']:,.0f} rows, {size / 1e6:.0f} MB of CSV, {THREADS} threads")
     for heading in ("", "rows", "seconds", "CPU s", "rows/s", "peak MiB", "ingest's rate to its"):
         table.add_column(heading, justify="left" if not heading else "right")

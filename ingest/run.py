@@ -233,6 +233,7 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
         settler = Settler(ledger, staged, load.manifest.name)
         settled, warnings = _settled(outcome, settler, ledger)
         settler.close()
+        _stop_if_bad(outcome)
         return outcome.result(settled, warnings, None, ledger.latest_seq)
     with ledger.begin(outcome.header) as writer:
         ledger.extend(load.additions)
@@ -283,7 +284,8 @@ def _stop_if_bad(outcome: _Outcome) -> None:
         said = (
             f"{outcome.load.path}: {bad} of {rows} rows are bad ({worst}), more than max_bad_share {limit:g}; nothing was loaded."
         )
-        raise InputError(said, f"See {outcome.quarantine.folder}, then mend the files or the manifest.", "max_bad_share")
+        see = "Load without --dry-run to have them listed" if outcome.dry_run else f"See {outcome.quarantine.folder}"
+        raise InputError(said, f"{see}, then mend the files or the manifest.", "max_bad_share")
 
 
 def _bad_rows(staged: Staged) -> tuple[int, dict[str, int]]:

@@ -209,6 +209,8 @@ def test_a_batch_with_too_many_bad_rows_is_refused_and_says_where_they_are(inbox
     assert "quarantine" in refusal.value.fix
     assert list((inbox.home / "quarantine").glob("*/quarantine.xlsx"))
     assert inbox.ledger.latest_seq == 0
+    with pytest.raises(InputError, match="1 of 3 rows are bad"):
+        inbox.load(dry_run=True)
 
 
 def test_a_dry_run_counts_the_same_and_writes_nothing(inbox: Inbox) -> None:
