@@ -60,9 +60,9 @@ def exposure_of(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> Exp
 
 
 def alerts_of(platform: Platform, principal: Principal, firm: str, as_of: date) -> tuple[AlertSummary, ...]:
-    """Alerts about the firm that had been raised by that day, newest first."""
+    """Alerts about the firm that had been raised by that day, the worst first, then the newest."""
     page = platform.journal.alerts(AlertFilter(firm=firm, branch=principal.branch, until=as_of), "", _ALERTS)
-    return tuple(AlertSummary.of(record) for record in page.items)
+    return tuple(sorted(map(AlertSummary.of, page.items), key=lambda alert: -alert.grade.rank))
 
 
 def latest_score(platform: Platform, firm: str, as_of: date) -> ScoreSplit | None:

@@ -68,7 +68,7 @@ def mount_console(app: FastAPI) -> None:
 def desk(page: SignedIn, query: Asked) -> Response:
     """Alerts by grade."""
     items, following = views.desk_alerts(page, query.grade, query.cursor)
-    return render(page, "desk.html", items=items, next=following, tiles=views.tiles(page), grade=query.grade)
+    return render(page, "desk.html", firms=views.by_firm(items), next=following, tiles=views.tiles(page), grade=query.grade)
 
 
 @router.get("/search")

@@ -49,6 +49,23 @@ class Carrier:
     contribution: float
 
 
+@dataclass(frozen=True)
+class FirmAlerts:
+    """What is said of one firm, under its worst grade."""
+
+    firm: FirmRef
+    grade: Grade
+    alerts: tuple[AlertSummary, ...]
+
+
+def by_firm(alerts: tuple[AlertSummary, ...]) -> tuple[FirmAlerts, ...]:
+    """Alerts of one firm together, at the place of the worst of them."""
+    firms: dict[str, list[AlertSummary]] = {}
+    for alert in alerts:
+        firms.setdefault(alert.firm.id, []).append(alert)
+    return tuple(FirmAlerts(told[0].firm, told[0].grade, tuple(told)) for told in firms.values())
+
+
 def tiles(page: SignedInPage) -> tuple[Tile, ...]:
     """Alerts by grade, the worst first."""
     counts = page.platform.journal.alert_counts(_wanted(page))

@@ -158,7 +158,7 @@ def test_chromium_opens_every_page_without_an_error_or_an_outside_request(
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: None if asked.url.startswith(address) else complaints.append(asked.url))
         page.goto(f"{address}/?lang={language}&as_of={TODAY}")
-        page.click(".alerts .cover")
+        page.click(".sentences a")
         assert page.url.startswith(f"{address}/alerts/")
         page.click("h1 a")
         page.wait_for_load_state("networkidle")
