@@ -1,1 +1,0 @@
-MATCH ()-[r:{{type}}]->() RETURN r.id AS id LIMIT 1
