@@ -17,9 +17,6 @@ class Limits:
     """What one call may cost."""
 
     body_bytes: int = 1_000_000
-    page: int = 200  # the most items of one page
-    depth: int = 4  # the most hops of an exposure network
-    nodes: int = 500  # the most firms in one picture
     in_flight_seconds: float = 5.0  # how long a repeated call waits for the first one's answer
     scan_seconds: float = 10.0  # how long a scan is waited for before 202 is answered
     days: int = 4  # how many days are kept open at once
