@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -230,14 +230,12 @@ def _check_count(rows: int, spec: SourceFile, path: Path) -> None:
 def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResult:
     load, staged = outcome.load, outcome.staged
     if outcome.dry_run:
-        settler = Settler(ledger, staged, load.manifest.name)
-        settled, warnings = _settled(outcome, settler, ledger)
-        settler.close()
+        with closing(Settler(ledger, staged, load.manifest.name)) as settler:
+            settled, warnings = _settled(outcome, settler, ledger)
         _stop_if_bad(outcome)
         return outcome.result(settled, warnings, None, ledger.latest_seq)
-    with ledger.begin(outcome.header) as writer:
+    with ledger.begin(outcome.header) as writer, closing(Settler(ledger, staged, load.manifest.name)) as settler:
         ledger.extend(load.additions)
-        settler = Settler(ledger, staged, load.manifest.name)
         progress.begin("compare", 0)
         settled, warnings = _settled(outcome, settler, ledger)
         outcome.quarantine.write(staged, load.sources)
@@ -248,7 +246,6 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
             for name, rows in settler.rows():
                 writer.append(name, rows)
             batch_seq = writer.commit(outcome.result(settled, warnings, None, 0).to_json())
-        settler.close()
     result = outcome.result(settled, warnings, batch_seq, ledger.latest_seq)
     outcome.quarantine.write_summary(result.to_json())
     return result

@@ -52,7 +52,7 @@ class Settled:
     @property
     def anything(self) -> bool:
         """Whether the ledger has anything to learn."""
-        return bool(self.new.total() + self.closed.total())
+        return bool(self.new.total() + self.stubs.total() + self.closed.total())
 
 
 class Settler:
@@ -157,9 +157,16 @@ class Settler:
         for part in list(self._staged.parts):
             hit = f"SELECT count(*) FROM {_files([part.path])} SEMI JOIN {self._bad} USING (row)"
             if self._number(hit):
+                self._mention(part)
                 self._rewrite(part, f"SELECT * FROM {{part}} ANTI JOIN {self._bad} USING (row)")
         self._connection.unregister(self._bad)
         return True
+
+    def _mention(self, part: Part) -> None:
+        """A record that is refused was told nevertheless: a full feed that tells it has not ended it."""
+        path = part.path.with_name(f"{part.path.stem}-mentioned.parquet")
+        self._run(f"COPY (SELECT id FROM {_files([part.path])} SEMI JOIN {self._bad} USING (row)) TO {text_sql(str(path))}")
+        self._staged.mentioned.setdefault(part.type_name, []).append(path)
 
     def _unknown_rows(self, name: str) -> pa.Table:
         self._name_ends()

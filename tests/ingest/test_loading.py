@@ -170,6 +170,9 @@ def test_what_a_full_feed_no_longer_tells_has_ended_and_a_refused_row_was_told(i
     assert result.closed == {"HOLDS_SHARES": 1}
     closed = [row for row in inbox.rows("HOLDS_SHARES", "src", "action", "valid_to") if row[1] == "close"]
     assert closed == [(record_id("Firm", "core", "丁"), "close", date(2025, 3, 1))]
+    inbox.put("rows.csv", head + "甲,乙,30,2024-01-01\n丙,乙,60,2024-01-01\n丙,乙,61,2024-01-01\n")
+    result = inbox.load()
+    assert (counts(result), result.closed) == ((3, 0, 1, 2), {})
     inbox.put("rows.csv", head + "甲,乙,30,2024-01-01,多\n")
     result = inbox.load()
     assert result.closed == {}
