@@ -37,13 +37,11 @@ class Vocabulary:
         """Width of each node type's input; a type without numbers still has its flag that it is there."""
         return {FIRM: self.preparation.width, **{name: len(columns) + 1 for name, columns in self.columns.items()}}
 
-    def unseen(self, features: FeatureTable) -> dict[str, int]:
-        """Edges of a day by channel or node type that training never saw: they contribute exactly nothing."""
-        counts = features.exposures["channel"].value_counts().to_pylist()
-        return {c["values"]: c["counts"] for c in counts if c["values"] not in self.channels}
-
     def day(self, features: FeatureTable, rows: Index, labels: NDArray[np.float64] | None = None) -> tuple[GraphDay, Index]:
-        """The arrays of one day asked about `rows`, and for each edge its position among the exposures."""
+        """The arrays of one day asked about `rows`, and for each edge its position among the exposures.
+
+        Edges of a channel, and nodes of a type, that training never saw are left out: they contribute exactly nothing.
+        """
         nodes: dict[str, Floats] = {FIRM: self.preparation.apply(features.values).astype(np.float32)}
         ids = [features.firms]
         for name, columns in self.columns.items():
