@@ -14,7 +14,7 @@ from models.workspace import Workspace
 OWNING = ("OWNS_ACCOUNT", "BORROWS")
 FACILITIES = frozenset({"Account", "LoanNote", "CreditLine", "Contract"})
 FIRM = "Firm"
-HUB = 20
+HUB = 50
 DAYS_BACK = 365  # happenings older than this no longer count as a tie
 _LEFT_OUT = {"INVOICES": "r.state IS DISTINCT FROM 'voided'"}
 
