@@ -6,7 +6,6 @@ names the field and the fix), 3 loaded with quarantine, 70 a defect of ours.
 """
 
 import importlib
-import importlib.util
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -35,8 +34,6 @@ def build_app() -> typer.Typer:
     )
     app.callback()(lambda: None)  # else Typer drops the command's name where there is only one
     for family in _FAMILIES:
-        if importlib.util.find_spec(f"yujing.commands.{family}") is None:
-            continue
         importlib.import_module(f"yujing.commands.{family}").register(app)
     return app
 

@@ -1,0 +1,8 @@
+"""`make bench`: every measurement of docs/bench.md, one after the other."""
+
+import subprocess
+import sys
+
+for _name in ("network", "ingest", "snapshot"):
+    print(f"== bench.{_name}", flush=True)
+    subprocess.run([sys.executable, "-m", f"bench.{_name}"], check=True)
