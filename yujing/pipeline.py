@@ -79,6 +79,12 @@ class Pipeline:
         shadow = bool(model) and (registered.manifest.name, registered.manifest.version) != self.registry.champion()
         return self.scores.append(ModelScorer(registered, shadow).score(self.snapshot()))
 
+    def is_scored(self) -> bool:
+        """The promoted model has said its word on this day, having seen all that the ledger holds."""
+        rows = self.scores.latest(self.as_of).slice(0, 1).to_pylist()
+        said = {(r["model"], r["model_version"], r["as_of"], r["ledger_seq"]) for r in rows}
+        return (*self.registry.champion(), self.as_of, self.ledger.latest_seq) in said
+
     def watch(self, principal: str) -> tuple[ScanResult, ScanRecorded]:
         """Rules and scores over the book of the day: alerts, kept in the journal."""
         with closing(Desk.open(self.snapshot(), self.scores)) as desk, closing(open_journal(self.settings)) as journal:

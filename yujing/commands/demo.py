@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _FEED = "invented-bank"
 _PRINCIPAL = "demo"
 _ALERTS_SHOWN = 8
+_SCORES_SHOWN = 5
+_NETWORK = "gnn"
 _STEPS = 8
 
 console = Console()
@@ -44,6 +46,7 @@ def demo(
     console.print("[bold]预警 Yujing[/] · 演示银行、企业与人名均为虚构 everything shown is invented", highlight=False)
     bank = settings.home / "bank"
     with _step(1, "虚构银行的文件 the invented bank's files"):
+        _refuse_another_bank(settings, {"firms": firms, "seed": seed})
         _write_bank(bank, firms, seed)
     cases = json.loads((bank / "cases.json").read_text("utf-8"))
     pipeline = Pipeline.open(settings, date.fromisoformat(cases["as_of"]))
@@ -71,9 +74,16 @@ def _write_bank(folder: Path, firms: int, seed: int) -> None:
     marker.unlink(missing_ok=True)
     report = write_bank(folder, BankPlan(firms=firms, seed=seed))
     marker.write_text(json.dumps(wanted), "utf-8")
-    console.print(
-        f"  {report.total_rows:,} 行 rows in {len(report.rows)} 张表 tables under {folder}; {report.planted:,} errors planted"
-    )
+    tables = f"{report.total_rows:,} 行 rows in {len(report.rows)} 张表 tables"
+    console.print(f"  {tables} under {folder}; {report.planted:,} errors planted")
+
+
+def _refuse_another_bank(settings: Settings, wanted: dict[str, int]) -> None:
+    """One home holds one invented bank: what was loaded stays what its files say."""
+    marker = settings.home / "bank" / "demo.json"
+    if (settings.ledger / "batches").exists() and marker.exists() and json.loads(marker.read_text("utf-8")) != wanted:
+        held = f"{settings.home} holds another invented bank ({marker.read_text('utf-8')})."
+        raise InputError(held, "Give this one a home of its own: YUJING_HOME=var/other yujing demo …", "seed")
 
 
 def _refuse_a_real_bank(pipeline: "Pipeline") -> None:
@@ -81,9 +91,8 @@ def _refuse_a_real_bank(pipeline: "Pipeline") -> None:
     others = sorted(set(pipeline.ledger.batches()["feed"].to_pylist()) - {_FEED})
     if others:
         home = pipeline.settings.home
-        raise InputError(
-            f"{home} holds other feeds ({', '.join(others)}).", "Give the demo a home: YUJING_HOME=var/demo make demo."
-        )
+        held = f"{home} holds other feeds ({', '.join(others)})."
+        raise InputError(held, "Give the demo a home of its own: YUJING_HOME=var/demo make demo.")
 
 
 def _ledger(pipeline: "Pipeline", bank: Path) -> None:
@@ -128,10 +137,24 @@ def _models(pipeline: "Pipeline") -> None:
             with console.status("training") as status:
                 trained = pipeline.learn(status.update)
             show_trained(trained, console)
-    with _step(5, f"评分 scores as of {pipeline.as_of}"), console.status("scoring"):
-        rows = pipeline.score()
-        name, version = pipeline.registry.champion()
-        console.print(f"  {rows:,} 户 clients scored by {name} {version}")
+    with _step(5, f"评分 scores as of {pipeline.as_of}"):
+        _scores(pipeline)
+
+
+def _scores(pipeline: "Pipeline") -> None:
+    """The promoted model's scores, and the graph network's beside them where another was promoted."""
+    from yujing.commands.models import score_table
+
+    champion = " ".join(pipeline.registry.champion())
+    with console.status("scoring"):
+        if not pipeline.is_scored():
+            pipeline.score()
+            if not champion.startswith(_NETWORK) and _NETWORK in {m.name for m in pipeline.registry.manifests()}:
+                pipeline.score(_NETWORK)
+        counted, shadow = pipeline.scores.latest(pipeline.as_of), pipeline.scores.latest(pipeline.as_of, shadow=True)
+    console.print(f"  {counted.num_rows:,} 户 clients scored by {champion}, whose word counts in alerts")
+    shown = shadow if shadow.num_rows else counted
+    console.print(score_table(shown, pipeline.snapshot(), _SCORES_SHOWN))
 
 
 def _alerts(pipeline: "Pipeline") -> None:

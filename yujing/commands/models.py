@@ -10,6 +10,9 @@ from rich.table import Table
 from yujing.settings import Settings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from graph.snapshot import Snapshot
     from models.registry import Registry
     from models.training import Trained
 
@@ -128,6 +131,26 @@ def show_trained(trained: "Trained", console: Console) -> None:
         console.print(f"{said}. The promoted model stays until you say otherwise:")
         console.print(f"  yujing models promote {best.name} {best.version} --reason '…'")
     console.print(f"Report: {trained.report} (and report.json beside it)", soft_wrap=True)
+
+
+def score_table(scores: "pa.Table", snapshot: "Snapshot", limit: int) -> Table:
+    """The firms to which most risk arrives over relations: own and contagion parts, and the relation that brings most."""
+    import pyarrow.compute as pc
+
+    top = scores.filter(pc.field("has_credit")).sort_by([("contagion", "descending")]).slice(0, limit).to_pylist()
+    firms = snapshot.read("Firm").select(["id", "name"]).to_pylist()
+    names = {firm["id"]: firm["name"] for firm in firms}
+    about = (
+        f"{top[0]['model']} {top[0]['model_version']}, {top[0]['horizon_days']} 天内违约 default within that many days"
+        if top
+        else ""
+    )
+    table = Table("企业 firm", "概率", "自身 own", "传染 contagion", "最大来源 brought most by", title=about, title_justify="left")
+    for row in top:
+        first = row["top_relations"][0] if row["top_relations"] else None
+        source = f"{first['contribution']:+.2f} {first['type']} {names.get(first['other'], first['other'][:12])}" if first else ""
+        table.add_row(names[row["firm"]], f"{row['probability']:.1%}", f"{row['own']:+.2f}", f"{row['contagion']:+.2f}", source)
+    return table
 
 
 def _day(value: datetime | None) -> date | None:
