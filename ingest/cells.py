@@ -1,12 +1,13 @@
 """Single values of a chunk: fields read by kind, conditions, keys. Every value that is wrong becomes a problem with its place."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 import polars as pl
 import stdnum.cn.uscc
 import stdnum.lei
 
+from graph.ids import SEPARATOR
 from graph.ontology import Kind
 from ingest.clean import (
     Column,
@@ -35,18 +36,19 @@ _SCHEMES = {"uscc": stdnum.cn.uscc.is_valid, "lei": stdnum.lei.is_valid}
 
 
 class Cells:
-    """The text cells of some rows, and what is read from them."""
+    """The text cells of some rows, and what is read from them. `personal`: the columns that are, and of which kind."""
 
-    def __init__(self, frame: pl.DataFrame, time_zone: str, tokenise: Tokenise) -> None:
+    def __init__(self, frame: pl.DataFrame, time_zone: str, tokenise: Tokenise, personal: Mapping[str, str]) -> None:
         self.frame = frame
         self._time_zone = time_zone
         self._tokenise = tokenise
+        self._personal = personal
         self._codes: dict[str, pl.Series] = {}
         self._whole: tuple[Cells, pl.Series] | None = None
 
     def only(self, rows: pl.Series) -> "Cells":
         """The cells of some rows."""
-        some = Cells(self.frame.filter(rows), self._time_zone, self._tokenise)
+        some = Cells(self.frame.filter(rows), self._time_zone, self._tokenise, self._personal)
         some._whole = (self, rows)
         return some
 
@@ -119,10 +121,18 @@ class Cells:
         missing = parts[0] == ""
         for part in parts[1:]:
             missing |= part == ""
-        joined = pl.select(pl.concat_str([pl.lit(p) for p in parts], separator="\x1f")).to_series() if len(parts) > 1 else parts[0]
-        if personal:
-            joined = self._tokenise(null_if_empty(joined), personal).fill_null("")
-        return joined, missing
+        joined = (
+            pl.select(pl.concat_str([pl.lit(p) for p in parts], separator=SEPARATOR)).to_series() if len(parts) > 1 else parts[0]
+        )
+        return self._hidden(joined, personal), missing
+
+    def identity(self, columns: Sequence[str]) -> pl.Series:
+        """What an id is hashed from: code texts joined, tokens where personal, as a plain hash of those could be guessed."""
+        parts = [self._hidden(self.code(column), self._personal.get(column, "")) for column in columns]
+        return pl.select(pl.concat_str([pl.lit(part) for part in parts], separator=SEPARATOR)).to_series()
+
+    def _hidden(self, codes: pl.Series, kind: str) -> pl.Series:
+        return self._tokenise(null_if_empty(codes), kind).fill_null("") if kind else codes
 
     def _source(self, value: Value) -> tuple[pl.Series, pl.Series | None]:
         if value.column:

@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 
 from graph.clock import OPEN_END, START_OF_TIME, now_us
-from graph.ids import SEPARATOR, record_id
+from graph.ids import record_id
 from graph.ontology import RelationType
 from ingest.cells import Cells, wrong_digits
 from ingest.days import encode
@@ -83,8 +83,7 @@ class _Draft:
 
     def _identity(self) -> Iterator[pl.Series]:
         if self._plan.identity:
-            parts = [pl.lit(self._cells.code(name)) for name in self._plan.identity]
-            yield pl.select(pl.concat_str(parts, separator=SEPARATOR)).to_series().alias("_ident")
+            yield self._cells.identity(self._plan.identity).alias("_ident")
 
     def _day(self, field: Field | None, otherwise: date) -> pl.Series:
         if field is None:

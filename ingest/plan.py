@@ -146,6 +146,11 @@ class _Planner:
                 yield self._end("subject", spec.subject)
 
     def _end(self, role: Literal["src", "dst", "subject"], end: End) -> EndPlan:
+        secret = {p.name for p in self.ontology.get(end.type).properties if p.personal}
+        if end.source in secret and not end.personal:
+            raise self._wrong(
+                role, f"{end.source} of a {end.type} is personal, yet a key holds it openly.", f"Add personal: {end.source}."
+            )
         return EndPlan(role, end.type, self._source(end.source, role), end.key, end.personal)
 
     def _source(self, source: str, field: str) -> str:
@@ -211,12 +216,14 @@ def _check_personal(spec: SourceFile, plans: Sequence[YieldPlan], where: str) ->
     secret = personal_columns(plans)
     for plan in plans:
         open_keys: set[str] = {column for end in plan.ends if not end.personal for column in end.key}
-        spilt = sorted(open_keys & secret.keys())
-        if spilt:
-            fix = f"Add personal: {secret[spilt[0]]} to the record whose key it is."
-            raise InputError(
-                f"manifest: {where}: column {spilt[0]} of {spec.path} is personal, yet a key holds it openly.", fix, where
-            )
+        open_fields = {field.value.column for field in plan.fields if not field.personal}
+        for spilt, holder, fix in (
+            (open_keys & secret.keys(), "a key", "Add personal: {} to the record whose key it is."),
+            (open_fields & secret.keys(), f"a property of {plan.type_name}", "Map it to the personal property {} only."),
+        ):
+            for column in sorted(spilt):
+                said = f"manifest: {where}: column {column} of {spec.path} is personal, yet {holder} holds it openly."
+                raise InputError(said, fix.format(secret[column]), where)
 
 
 def columns_of(kind: LedgerType) -> list[tuple[str, str]]:

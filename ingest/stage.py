@@ -90,7 +90,7 @@ class Stager:
     def take(self, chunk: Chunk) -> None:
         """Checks and stages one chunk."""
         row = (chunk.line + (self._source.number << LINE_BITS)).alias("row")
-        cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise)
+        cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise, self._personal)
         problems = Problems(chunk.frame, row, self._personal, self._shop.tokenise)
         drafts = [draft(plan, cells, row, problems) for plan in self._source.plans]
         problems.note_codes(cells)

@@ -1,5 +1,6 @@
 """Every check, on one bad row beside good ones; cleaning keeps the original; personal values show as tokens only."""
 
+from hashlib import sha256
 from typing import Any
 
 import openpyxl
@@ -140,6 +141,47 @@ def test_personal_values_are_tokens_in_the_ledger_in_keys_and_in_the_quarantine(
     written = b"".join(path.read_bytes() for path in inbox.home.rglob("*") if path.is_file() and "personal" not in str(path))
     for secret in ("110101199003070000", "110101199003070001", "110101199003070002", "周青", "林 素"):
         assert secret.encode() not in written
+
+
+def test_no_id_is_a_hash_that_whoever_guesses_a_personal_key_could_compute(inbox: Inbox) -> None:
+    numbers = ("110101199003070000", "11010119900307001X")
+    person = {"type": "Person", "source": "id_number", "personal": "id_number"}
+    kin = {
+        "relation": "KIN_OF",
+        "key": ["证件号", "亲属证件号"],
+        "src": {**person, "key": "证件号"},
+        "dst": {**person, "key": "亲属证件号"},
+        "properties": {"kinship": "关系"},
+    }
+    told = {
+        "fact": "JudicialEvent",
+        "identify_by": ["证件号", "案号"],
+        "subject": {**person, "key": "证件号"},
+        "valid_from": {"constant": "2024-01-01"},
+        "properties": {"event_type": {"constant": "lawsuit"}, "case_number": "案号", "filed_on": {"constant": "2024-01-01"}},
+    }
+    inbox.put("rows.csv", f"证件号,亲属证件号,关系,案号\n{numbers[0]},{numbers[1]},spouse,A1\n")
+    assert counts(inbox.load(loans([kin, told]))) == (1, 1, 0, 0)
+    tokens = [inbox.vault.token(number, "id_number") for number in numbers]
+    expected = [
+        _hash("KIN_OF", "core", "Person", "Person", *tokens),
+        _hash("JudicialEvent", "core", "Person", tokens[0], "A1"),
+        *(_hash("Person", "id_number", token) for token in tokens),
+    ]
+    ids = [id for name in ("KIN_OF", "JudicialEvent", "Person") for (id,) in inbox.rows(name, "id")]
+    assert sorted(ids) == sorted(expected)
+    guessed = [
+        _hash("KIN_OF", "core", "Person", "Person", *numbers),
+        _hash("JudicialEvent", "core", "Person", numbers[0], "A1"),
+        *(_hash("Person", "id_number", number) for number in numbers),
+    ]
+    assert not set(ids) & set(guessed)
+    inbox.put("rows.csv", f"证件号,亲属证件号,关系,案号\n{numbers[0]},{numbers[1].lower()},spouse,A1\n")
+    assert counts(inbox.load()) == (1, 0, 1, 0)
+
+
+def _hash(*parts: str) -> str:
+    return sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 def test_the_workbook_of_the_quarantine_holds_no_formula(inbox: Inbox) -> None:

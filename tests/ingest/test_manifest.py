@@ -78,6 +78,19 @@ def test_a_personal_column_may_not_be_an_open_key(inbox: Inbox) -> None:
         inbox.load(loans([person]))
 
 
+@pytest.mark.parametrize(
+    "holder",
+    [
+        {"entity": "Person", "key": "号", "properties": {"id_number": "证件号", "dishonest": "证件号"}},
+        {"fact": "JudicialEvent", "key": "号", "subject": {"type": "Person", "source": "id_number", "key": "证件号"}},
+    ],
+)
+def test_what_is_personal_may_not_stand_in_an_open_property_nor_an_open_end(inbox: Inbox, holder: dict[str, object]) -> None:
+    inbox.put("rows.csv", "号,证件号\n")
+    with pytest.raises(InputError, match="is personal, yet"):
+        inbox.load(loans([{"valid_from": {"constant": "2024-01-01"}, **holder}]))
+
+
 def test_a_file_that_is_not_there_and_columns_that_are_gone_or_new_are_refused(inbox: Inbox) -> None:
     with pytest.raises(InputError, match="no such file"):
         inbox.load(firms())
