@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from api import problems
 from api.console.pages import mount_console
-from api.firms import compile_questions
+from api.firms import TYPES, compile_questions
 from api.middleware import BodyGate, RequestFrame
 from api.openapi import document
 from api.opened import DayBook
@@ -19,6 +19,7 @@ from api.platform import Platform
 from api.routes import alerts, decisions, firms, health, scans
 from api.scanning import ScanDesk
 from graph.errors import YujingError
+from graph.walks import exposure_types
 
 _MEDIA_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
 
@@ -33,6 +34,7 @@ def create_app(platform: Platform) -> FastAPI:
         if warming is not None:
             await warming
         app.state.scans.close()
+        app.state.days.close()
         platform.store.close()
 
     app = FastAPI(
@@ -62,6 +64,8 @@ def _warm(days: DayBook, platform: Platform) -> None:
     with contextlib.suppress(YujingError):
         day = days.open(platform.today())
         compile_questions(day.rows)
+        day.held.prepare(TYPES)
+        day.held.prepare(exposure_types(platform.ledger.ontology))
         _ = day.desk
 
 

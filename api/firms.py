@@ -28,6 +28,8 @@ NEAR = (
 """What is asked about the firm itself: type and the column that must name it."""
 BORROWED = (("LoanNote", "id"), ("LoanNoteState", "subject"), ("CreditLine", "id"), ("SECURED_BY", "src"))
 """What is asked about what the firm borrowed."""
+TYPES = tuple(dict.fromkeys(name for name, _ in (*NEAR, *BORROWED, ("Collateral", "id"), ("Person", "id"))))
+"""All types that the page of a firm is made of."""
 _POOL = ThreadPoolExecutor(4, "firm-rows")  # kept, for each of its threads keeps a connection
 
 
@@ -76,7 +78,7 @@ def gather(reader: RowReader, vault: Vault, firm: str) -> Gathered:
 
 def compile_questions(reader: RowReader) -> None:
     """Has every question of `gather` compiled, so that the first firm is as quick as the next."""
-    for type_name in dict.fromkeys(name for name, _ in (*NEAR, *BORROWED, ("Collateral", "id"), ("Person", "id"))):
+    for type_name in TYPES:
         reader.plans.text(reader.snapshot, type_name)
 
 

@@ -5,17 +5,21 @@ from datetime import date
 from threading import Lock
 
 from alerts.stages import Desk
+from api.held import HeldTables
 from api.platform import Platform
 from api.rows import RowPlans, RowReader
+from api.scored import DayScores
 from graph.snapshot import Snapshot
 
 
 class OpenDay:
-    """One day at one ledger sequence. Reading a firm needs only `rows`; the desk of decisions opens when first asked for."""
+    """One day at one ledger sequence. Reading a firm needs `rows` and `scores`; the desk of decisions opens when asked for."""
 
     def __init__(self, platform: Platform, snapshot: Snapshot, plans: RowPlans) -> None:
         self.snapshot = snapshot
-        self.rows = RowReader(snapshot, plans)
+        self.held = HeldTables(snapshot)
+        self.rows = RowReader(snapshot, plans, self.held)
+        self.scores = DayScores(platform.scores, snapshot.as_of)
         self._platform = platform
         self._lock = Lock()
         self._desk: Desk | None = None
@@ -49,6 +53,13 @@ class DayBook:
             while len(self._days) > platform.limits.days:
                 self._days.popitem(last=False)
             return day
+
+    def close(self) -> None:
+        """Frees what the days hold."""
+        with self._lock:
+            for day in self._days.values():
+                day.held.close()
+            self._days.clear()
 
 
 def _score_version(platform: Platform) -> int:

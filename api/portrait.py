@@ -8,8 +8,8 @@ from alerts.journal import AlertFilter
 from alerts.said import ScoreSplit, Sentence, TopRelation
 from api.auth import Principal
 from api.firms import Gathered, Told, gather, guarantees_of, identity_of, notes_of, owners_of
+from api.opened import OpenDay
 from api.platform import Platform
-from api.rows import RowReader
 from api.wire.alerts import AlertSummary
 from api.wire.firms import Exposure, Firm, Note
 
@@ -18,12 +18,12 @@ _SOON = timedelta(days=90)
 _ALERTS = 50
 
 
-def portrait(platform: Platform, principal: Principal, reader: RowReader, firm: str) -> Firm:
-    """The 360 of one firm on the reader's day, as `principal` may see it."""
-    snapshot = reader.snapshot
-    gathered = gather(reader, platform.vault, firm)
+def portrait(platform: Platform, principal: Principal, day: OpenDay, firm: str) -> Firm:
+    """The 360 of one firm on an open day, as `principal` may see it."""
+    snapshot = day.snapshot
+    gathered = gather(day.rows, platform.vault, firm)
     identity, notes = identity_of(gathered), notes_of(gathered)
-    score = latest_score(platform, firm, snapshot.as_of)
+    score = latest_score(day, firm)
     return Firm(
         as_of=snapshot.as_of,
         ledger_seq=snapshot.ledger_seq,
@@ -65,10 +65,10 @@ def alerts_of(platform: Platform, principal: Principal, firm: str, as_of: date) 
     return tuple(sorted(map(AlertSummary.of, page.items), key=lambda alert: -alert.grade.rank))
 
 
-def latest_score(platform: Platform, firm: str, as_of: date) -> ScoreSplit | None:
-    """The newest score of a promoted model for a day up to `as_of`."""
-    told = platform.scores.firm(firm).to_pylist()
-    return next((split_of(row) for row in told if row["as_of"] <= as_of and not row["shadow"]), None)
+def latest_score(day: OpenDay, firm: str) -> ScoreSplit | None:
+    """The newest score of a promoted model for the day or one before."""
+    row = day.scores.newest(firm)
+    return split_of(row) if row else None
 
 
 def split_of(row: dict[str, Any]) -> ScoreSplit:

@@ -1,7 +1,8 @@
 """A snapshot's rows about a few entities, read without reading the book.
 
-The ledger's rows are cut to the entities first, by a query so plain that planning it costs next to nothing; the two clocks
-are then applied to the few rows that are left, by the snapshot's own expressions.
+Where the day's tables are held (`api.held`) they answer. Else the ledger's rows are cut to the entities first, by a query so
+plain that planning it costs next to nothing; the two clocks are then applied to the few rows that are left, by the snapshot's
+own expressions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +15,7 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from api.held import HeldTables
 from graph.clock import end_of_day_us
 from graph.ids import ENTITY_SEPARATOR, record_of
 from graph.ledger.schema import BATCH_SEQ, IDENTITY, ledger_schema
@@ -45,8 +47,9 @@ class RowPlans:
 class RowReader:
     """Rows of one snapshot by entity. Threads may share it: each has a connection of its own."""
 
-    def __init__(self, snapshot: Snapshot, plans: RowPlans | None = None) -> None:
+    def __init__(self, snapshot: Snapshot, plans: RowPlans | None = None, held: HeldTables | None = None) -> None:
         self.snapshot = snapshot
+        self.held = held
         self.plans = plans or RowPlans()
         self._moved: dict[tuple[str, ...], list[str]] = {}
         self._lock = Lock()
@@ -57,15 +60,21 @@ class RowReader:
         By `id`, relations and facts are named by their own ids, and entities of other types are left aside.
         """
         own_only = column == "id" and isinstance(self.snapshot.ontology.get(type_name), EntityType)
-        wanted = {each for each in entities if not own_only or each.startswith(f"{type_name}-")}
-        told = self._told(type_name, column, sorted(wanted)) if wanted else None
-        if told is None or not told.num_rows:
+        wanted = sorted({each for each in entities if not own_only or each.startswith(f"{type_name}-")})
+        if not wanted:
+            return []
+        held = self.held.rows(type_name, column, wanted) if self.held else None
+        return self._cut(type_name, column, wanted) if held is None else held
+
+    def _cut(self, type_name: str, column: str, wanted: list[str]) -> list[dict[str, Any]]:
+        told = self._told(type_name, column, wanted)
+        if not told.num_rows:
             return []
         connection = self.snapshot.backend.con
         connection.register(_CUT, told)
         connection.register(_CUT_IDENTITY, self._identity(told))
         connection.execute(self._clocks())
-        held = connection.execute(self.plans.text(self.snapshot, type_name)).to_arrow_table()
+        held = connection.sql(self.plans.text(self.snapshot, type_name)).to_arrow_table()
         rows: list[dict[str, Any]] = held.filter(pc.is_in(held[column], pa.array(wanted, pa.string()))).to_pylist()
         return rows
 
@@ -123,7 +132,7 @@ class RowReader:
         return tuple(f"{name}{ENTITY_SEPARATOR}" for name, kind in self.snapshot.ontology.entities.items() if kind.resolved)
 
     def _ask(self, text: str, wanted: Sequence[str]) -> pa.Table:
-        return self.snapshot.backend.con.execute(text, {"wanted": list(wanted)}).to_arrow_table()
+        return self.snapshot.backend.con.sql(text, params={"wanted": list(wanted)}).to_arrow_table()
 
     def _clocks(self) -> str:
         snapshot = self.snapshot

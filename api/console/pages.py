@@ -84,9 +84,9 @@ def search(page: SignedIn, query: Asked) -> Response:
 @router.get("/firms/{firm_id}")
 def firm(page: SignedIn, firm_id: str) -> Response:
     """The 360 of one firm."""
-    rows = page.call.days.open(page.as_of).rows
-    shown = portrait(page.platform, page.call.principal, rows, find_firm(page.platform, firm_id))
-    return render(page, "firm.html", firm=shown, through=views.carriers(page, rows, shown.score))
+    day = page.call.days.open(page.as_of)
+    shown = portrait(page.platform, page.call.principal, day, find_firm(page.platform, firm_id))
+    return render(page, "firm.html", firm=shown, through=views.carriers(page, day.rows, shown.score))
 
 
 @router.get("/firms/{firm_id}/network.svg")

@@ -30,7 +30,7 @@ def read_firm(call: ReadingGraph, firm_id: str, query: Annotated[DayQuery, Query
     """By entity id or credit code. Every figure stands beside the file and line it came from."""
     as_of = resolve_day(call.platform, query.as_of)
     firm = find_firm(call.platform, firm_id)
-    shown = portrait(call.platform, call.principal, call.days.open(as_of).rows, firm)
+    shown = portrait(call.platform, call.principal, call.days.open(as_of), firm)
     return readable(call.request, mask_tokens(to_json(shown)))
 
 

@@ -1,10 +1,13 @@
 """Rows read for a few entities are the very rows that the whole snapshot holds of them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from api.held import HeldTables
 from api.rows import RowReader
+from graph.snapshot import Snapshot
 from tests.worlds.build import World
 
 CODE = "91000000MA0000001R"
@@ -28,15 +31,41 @@ def world(tmp_path: Path) -> World:
     return world
 
 
+def from_ledger(snapshot: Snapshot, type_name: str) -> RowReader:
+    return RowReader(snapshot)
+
+
+def from_held(snapshot: Snapshot, type_name: str) -> RowReader:
+    """A reader whose table of that type is made."""
+    held = HeldTables(snapshot)
+    for made in held.prepare([type_name]):
+        made.result()
+    return RowReader(snapshot, held=held)
+
+
 @pytest.mark.parametrize("day", ["2025-02-01", "2025-03-05", "2025-06-15", "2025-12-31"])
 @pytest.mark.parametrize("type_name", COLUMNS)
-def test_rows_of_an_entity_are_those_of_the_snapshot(world: World, day: str, type_name: str) -> None:
+@pytest.mark.parametrize("reading", [from_ledger, from_held])
+def test_rows_of_an_entity_are_those_of_the_snapshot(
+    world: World, day: str, type_name: str, reading: Callable[[Snapshot, str], RowReader]
+) -> None:
     snapshot = world.snapshot(day)
-    reader, column = RowReader(snapshot), COLUMNS[type_name]
+    reader, column = reading(snapshot, type_name), COLUMNS[type_name]
     for entity in (world.id("甲"), world.id("乙"), world.id("甲(征信)"), world.id("JJ-1")):
         expected = [row for row in snapshot.read(type_name).to_pylist() if row[column] == entity]
         found = reader.rows(type_name, column, [entity])
         assert sorted(map(repr, found)) == sorted(map(repr, expected))
+
+
+def test_tables_of_a_day_let_go_are_freed_and_the_ledger_answers_again(world: World) -> None:
+    snapshot = world.snapshot("2025-12-31")
+    reader = from_held(snapshot, "Firm")
+    tables = "SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE 'held_%'"
+    assert reader.held is not None
+    assert snapshot.backend.con.execute(tables).fetchall() == [(1,)]
+    reader.held.close()
+    assert snapshot.backend.con.execute(tables).fetchall() == [(0,)]
+    assert [row["name"] for row in reader.rows("Firm", "id", [world.id("乙")])] == ["乙公司"]
 
 
 def test_what_a_merged_record_says_is_found_under_its_entity(world: World) -> None:
