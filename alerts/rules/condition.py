@@ -87,8 +87,10 @@ class _Checker:
             node.replace(_strict(node))
         return whole.sql(dialect="duckdb", identify=True, comments=False)
 
-    def kind(self, node: exp.Expression) -> _Type:
-        """The type of a part; InputError where it is not allowed or its parts do not fit."""
+    def kind(self, node: exp.Expression | None) -> _Type:
+        """The type of a part; InputError where it is missing, not allowed, or its parts do not fit."""
+        if not isinstance(node, exp.Expression):
+            raise InputError("Something is missing after an operator.", "Write for example: a > 1 AND b.", "when")
         for nodes, typed in self._allowed():
             if isinstance(node, nodes):
                 return typed(node)

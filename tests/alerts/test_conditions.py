@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alerts.rules import parse_condition
@@ -124,6 +124,7 @@ def test_days_and_words_compare_with_their_like() -> None:
     assert parse_condition("status IN ('revoked', 'bankrupt') AND status <> 'active'", POST).facts == ("status",)
 
 
+@example("@")
 @given(st.text(max_size=60))
 def test_any_text_is_a_condition_or_a_named_error(text: str) -> None:
     try:
