@@ -1,8 +1,8 @@
 """Facts by SQL: all topics joined into one wide row a firm, in one DuckDB query for the book or for one firm.
 
 Both run the same SELECTs. For one firm every base table is first cut to the parties that its facts can touch: itself, its
-guarantors, its circle, its group and its controllers. Shares and changes are rounded at the ninth decimal, so that exactly
-20% less is -0.2 and no neighbour of it.
+guarantors and whom it guarantees, its circle, its group and its controllers. Shares and changes are rounded at the ninth
+decimal, so that exactly 20% less is -0.2 and no neighbour of it.
 """
 
 import duckdb
@@ -20,7 +20,7 @@ _NEAR = """
     SELECT $firm AS party UNION SELECT guarantor FROM main.guarantee WHERE party = $firm
     UNION SELECT o.party FROM main.circle c JOIN main.circle o USING (circle) WHERE c.party = $firm
     UNION SELECT o.party FROM main.block b JOIN main.block o USING (block) WHERE b.party = $firm
-    UNION SELECT controller FROM main.controller WHERE party = $firm
+    UNION SELECT controller FROM main.controller WHERE party = $firm UNION SELECT other FROM main.given WHERE party = $firm
 """
 
 

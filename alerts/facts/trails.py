@@ -39,9 +39,11 @@ _LISTED = """
     UNION SELECT party FROM person WHERE dishonest
 """
 _GONE = "SELECT party FROM firm WHERE status IN ('revoked', 'cancelled', 'bankrupt')"
+_LOST = f"{_LISTED} UNION {_GONE}"
 _GUARANTORS = (
     "SELECT party AS src, guarantor AS dst, row_type, row_id, guarantor AS a, party AS b FROM guarantee WHERE party IN (FROM asked)"
 )
+_GIVEN = "SELECT party AS src, other AS dst, row_type, row_id, party AS a, other AS b FROM given WHERE party IN (FROM asked)"
 _CIRCLE = """
     SELECT guarantor AS src, g.party AS dst, row_type, row_id, guarantor AS a, g.party AS b
     FROM guarantee g JOIN circle x ON x.party = g.guarantor JOIN circle y ON y.party = g.party AND x.circle = y.circle
@@ -63,6 +65,12 @@ _TRAILS: Mapping[str, _Trail] = {
     "guarantors_npl": _Trail(Sentence("保证人不良", "a guarantor is non-performing"), _GUARANTORS, _NPL, True, "npl_cny"),
     "guarantors_listed": _Trail(Sentence("保证人失信", "a guarantor is listed"), _GUARANTORS, _LISTED, True, "defaulter_listed"),
     "guarantors_gone": _Trail(Sentence("保证人已不存续", "a guarantor is gone"), _GUARANTORS, _GONE, True, "status"),
+    "guarantors_lost": _Trail(
+        Sentence("保证人失信或已不存续", "a guarantor is lost"), _GUARANTORS, _LOST, True, "defaulter_listed"
+    ),
+    "guaranteed_overdue": _Trail(
+        Sentence("被担保人逾期", "a firm it guarantees is overdue"), _GIVEN, _OVERDUE, True, "days_past_due_max"
+    ),
     "circle_members_overdue": _Trail(
         Sentence("担保圈成员逾期", "a circle member is overdue"), _CIRCLE, _OVERDUE, True, "days_past_due_max"
     ),
@@ -71,6 +79,7 @@ _TRAILS: Mapping[str, _Trail] = {
         Sentence("集团成员逾期", "a group member is overdue"), _GROUP, _OVERDUE, False, "days_past_due_max"
     ),
     "group_members_npl": _Trail(Sentence("集团成员不良", "a group member is non-performing"), _GROUP, _NPL, False, "npl_cny"),
+    "group_npl_share": _Trail(Sentence("集团成员不良", "a group member is non-performing"), _GROUP, _NPL, False, "npl_cny"),
     "controllers_listed": _Trail(Sentence("控制人失信", "a controller is listed"), _CONTROLLERS, _LISTED, True, "defaulter_listed"),
 }
 

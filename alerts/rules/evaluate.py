@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import pyarrow as pa
 
-from alerts.rules.rule import Rule
+from alerts.rules.rule import Rule, SpeaksOf
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,20 @@ def applicable(rules: Sequence[Rule], on: date, signed_on: date | None = None) -
 
 
 def evaluate(rules: Sequence[Rule], facts: pa.Table, connection: duckdb.DuckDBPyConnection | None = None) -> Verdicts:
-    """Every rule over every row in one DuckDB query. `facts` has a column for each fact that a rule names."""
+    """Every rule over every row in one DuckDB query. `facts` has a column for each fact that a rule names, and
+    `performing` where a rule speaks of performing clients only; where that is not known, a client counts as performing.
+    """
     if not rules:
         return Verdicts((), facts.select([]))
-    columns = ", ".join(f'({rule.condition.sql})::BOOLEAN AS "{rule.id}"' for rule in rules)
+    columns = ", ".join(f'({_verdict(rule)})::BOOLEAN AS "{rule.id}"' for rule in rules)
     with connection or duckdb.connect() as own:
         own.register("facts", facts)
         # a rule's condition is checked and written anew by `parse_condition`: nothing else can stand here
         table = own.sql(f"SELECT {columns} FROM facts").to_arrow_table()
     return Verdicts(tuple(rules), table)
+
+
+def _verdict(rule: Rule) -> str:
+    if rule.speaks_of is SpeaksOf.EVERYONE:
+        return rule.condition.sql
+    return f"CASE WHEN NOT performing THEN false ELSE {rule.condition.sql} END"

@@ -1,7 +1,5 @@
 """How a figure is shown in a sentence, by the fact's unit and the language."""
 
-from collections.abc import Mapping
-
 from alerts.facts.catalogue import CATALOGUE
 from alerts.facts.kinds import FactKind, Unit
 from alerts.said import FigureValue, Sentence
@@ -23,13 +21,6 @@ _WORDS = {
     "private_lending": "民间借贷",
     "other": "其他",
 }
-
-
-def fill(template: Sentence, figures: Mapping[str, FigureValue]) -> Sentence:
-    """The sentence with its figures; a null reads "未知 / unknown"."""
-    zh = {name: shown(name, value).zh for name, value in figures.items()}
-    en = {name: shown(name, value).en for name, value in figures.items()}
-    return Sentence(template.zh.format_map(zh), template.en.format_map(en))
 
 
 def shown(fact: str, value: FigureValue) -> Sentence:

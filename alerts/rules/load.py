@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from string import Formatter
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from alerts.facts.catalogue import find_fact
 from alerts.rules.condition import parse_condition
 from alerts.rules.lint import wrong_figures
-from alerts.rules.rule import HOUSE, PackDoc, Rule, RuleDoc, cite
+from alerts.rules.rule import HOUSE, PackDoc, Rule, RuleDoc, SpeaksOf, cite
+from alerts.rules.wording import check_template, facts_named
 from alerts.said import RuleStatus, Sentence, Stage
 from graph.errors import InputError
 
@@ -98,8 +97,8 @@ def _made(doc: PackDoc, rule: RuleDoc) -> Rule:
     if rule.source is not None and rule.source not in doc.sources:
         raise InputError(f"The pack has no source '{rule.source}'.", f"Its sources: {', '.join(doc.sources)}.", "source")
     for field, template in (("says.zh", rule.says.zh), ("says.en", rule.says.en), ("do.zh", rule.do.zh), ("do.en", rule.do.en)):
-        _check_template(field, template, rule.stage)
-    if _figures(rule.says.zh) != _figures(rule.says.en):
+        check_template(field, template, rule.stage)
+    if facts_named(rule.says.zh) != facts_named(rule.says.en):
         raise InputError("The Chinese and the English sentence tell different figures.", "Name the same facts in both.", "says")
     made = Rule(
         id=rule.id,
@@ -113,25 +112,16 @@ def _made(doc: PackDoc, rule: RuleDoc) -> Rule:
         advice=Sentence(rule.do.zh, rule.do.en),
         citation=cite(doc.sources[rule.source] if rule.source else HOUSE, rule.article),
         status=rule.status,
+        speaks_of=_speaks_of(doc, rule),
     )
     for wrong in wrong_figures(made):
         raise InputError(wrong.says, wrong.right, wrong.field)
     return made
 
 
-def _check_template(field: str, template: str, stage: Stage) -> None:
-    try:
-        parts = list(Formatter().parse(template))
-    except ValueError as problem:
-        raise InputError(f"'{template[:40]}' is no template: {problem}.", "Write {fact}.", field) from None
-    for _, name, form, conversion in parts:
-        if name is None:
-            continue
-        if form or conversion or not name.isidentifier():
-            raise InputError(f"'{{{name}}}' is more than a fact's name.", "Write {fact}: the unit says how it is shown.", field)
-        if stage not in find_fact(name).stages:
-            raise InputError(f"Fact '{name}' is not known at stage {stage.value}.", "", field)
-
-
-def _figures(template: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(template) if name}
+def _speaks_of(doc: PackDoc, rule: RuleDoc) -> SpeaksOf:
+    if rule.stage is Stage.POST_LOAN:
+        return rule.speaks_of or doc.speaks_of
+    if rule.speaks_of is not None:
+        raise InputError("Only a post-loan rule chooses its clients.", "Take 'speaks_of' out.", "speaks_of")
+    return SpeaksOf.EVERYONE

@@ -7,7 +7,7 @@ from pathlib import Path
 from alerts.facts.catalogue import CATALOGUE
 from alerts.facts.kinds import Fact
 from alerts.rules.load import shipped_packs
-from alerts.rules.rule import NEVER, PackDoc, Rule
+from alerts.rules.rule import NEVER, PackDoc, Rule, SpeaksOf
 from alerts.said import Citation, RuleStatus, Stage
 
 PAGE = Path("docs/rules.md")
@@ -31,8 +31,15 @@ the day of the decision; where its source spares earlier contracts, by the day t
 
 Conditions are SQL: comparisons, `AND`, `OR`, `NOT`, `+ - * /`, `IS NULL`, `IN`, `BETWEEN`, `COALESCE`, `ABS`, `LEAST`, `GREATEST`
 over the facts below, and nothing else. Packs are YAML; editors read `alerts/packs/schema.json`. Post-loan rules of one cause
-make one alert a firm, updated from day to day. Beside the rules, the scan raises the firms with the highest probability of
-default that are not overdue yet, as many as officers can look at in a month.
+make one alert a firm, updated from day to day. Early warning speaks of *performing clients*: at most 90 days past due here and
+nothing classed substandard or worse; on the others only overdue, classification and limits are raised. Beside the rules, the scan
+raises the firms with the highest probability of default that are not overdue yet, as many as officers can look at in a month.
+
+In a sentence `{fact:day/days}` is the word for one or for many, and of `[part|part]` only the parts that say something are told;
+`[fact: words]` are told where the fact does.
+
+House thresholds are calibrated on the invented bank (2,549 clients on 2026-03-31): before, 3,499 alerts, 343 clients with a red
+one; now 985 alerts (0.39 a client), 140 clients (5.5%) with a red one.
 """
 
 _EXAMPLES = """
@@ -75,8 +82,10 @@ def _rules() -> Iterator[str]:
 
 def _rule_line(rule: Rule) -> str:
     says = f"{rule.sentence.zh}<br>{rule.sentence.en}"
-    when = " ".join(rule.condition.text.split())
-    return f"| `{rule.id}` v{rule.version} | {rule.grade.value} | `{when}` | {says} | {_source(rule)} | {_STATUS[rule.status]} |"
+    when = f"`{' '.join(rule.condition.text.split())}`"
+    if rule.speaks_of is SpeaksOf.PERFORMING:
+        when += ", performing clients"
+    return f"| `{rule.id}` v{rule.version} | {rule.grade.value} | {when} | {says} | {_source(rule)} | {_STATUS[rule.status]} |"
 
 
 def _source(rule: Rule) -> str:

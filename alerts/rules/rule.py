@@ -2,12 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from alerts.rules.condition import Condition
 from alerts.said import Citation, Grade, RuleStatus, Sentence, Stage
+
+
+class SpeaksOf(StrEnum):
+    """Which clients a post-loan rule speaks of: early warning of one that is in default already tells nothing."""
+
+    PERFORMING = "performing"
+    EVERYONE = "everyone"
+
 
 ALWAYS = date(2000, 1, 1)
 NEVER = date(9999, 12, 31)
@@ -17,7 +26,8 @@ NEVER = date(9999, 12, 31)
 class Rule:
     """One rule: when it fires, how urgent that is, what it says and where it comes from.
 
-    Rules of one `cause` make one alert a firm: the worst of them gives its grade and its sentence.
+    Rules of one `cause` make one alert a firm: the worst of them gives its grade and its sentence. A rule that speaks of
+    performing clients does not fire on one for whom the fact `performing` is false.
     """
 
     id: str
@@ -31,6 +41,7 @@ class Rule:
     advice: Sentence
     citation: Citation
     status: RuleStatus
+    speaks_of: SpeaksOf = SpeaksOf.EVERYONE
 
     def in_force(self, on: date) -> bool:
         """Whether the rule holds for a decision of that day."""
@@ -46,7 +57,7 @@ class _Strict(BaseModel):
 
 
 _Id = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{2,60}$")]
-_Said = Annotated[str, Field(min_length=2, max_length=400)]
+_Said = Annotated[str, Field(min_length=2, max_length=600)]
 
 
 class SentenceDoc(_Strict):
@@ -81,6 +92,7 @@ class RuleDoc(_Strict):
     source: _Id | None = Field(default=None, description="A key of the pack's `sources`; none for a house rule.")
     article: str = ""
     status: RuleStatus
+    speaks_of: SpeaksOf | None = Field(default=None, description="Post-loan rules: default is the pack's.")
 
 
 class PackDoc(_Strict):
@@ -89,6 +101,7 @@ class PackDoc(_Strict):
     pack: _Id
     format: Literal[1] = 1
     title: SentenceDoc
+    speaks_of: SpeaksOf = Field(default=SpeaksOf.EVERYONE, description="Which clients its post-loan rules speak of.")
     sources: dict[_Id, SourceDoc] = Field(default_factory=dict)
     rules: Annotated[list[RuleDoc], Field(min_length=1)]
 

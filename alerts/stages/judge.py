@@ -10,29 +10,32 @@ import pyarrow as pa
 from alerts.facts.catalogue import CATALOGUE
 from alerts.facts.kinds import FactKind
 from alerts.rules.evaluate import applicable, evaluate
-from alerts.rules.figures import fill
 from alerts.rules.rule import Rule
+from alerts.rules.wording import fill
 from alerts.said import FigureValue, Grade, RuleHit, Sentence, Stage, Unseen
 from alerts.stages.desk import Desk
 
 _ARROW = {FactKind.NUMBER: pa.float64(), FactKind.FLAG: pa.bool_(), FactKind.CHOICE: pa.string(), FactKind.DAY: pa.date32()}
 
-_FEED_ZH = {
-    "LoanNote": "借据",
-    "LoanNoteState": "借据状态",
-    "Contract": "合同",
-    "BureauReport": "征信报告",
-    "JudicialEvent": "司法事件",
-    "AdministrativeEvent": "行政事件",
-    "MonthlyIndicator": "足够的月度经营指标(含上年同月)",
-    "FinancialStatement": "近18个月财务报表",
-    "CapitalFigure": "当日资本数据",
-    "GUARANTEES": "担保",
-    "HOLDS_SHARES": "持股",
-    "SECURED_BY": "押品",
-    "Firm": "登记",
-    "score": "评分",
+_FEEDS = {
+    "LoanNote": Sentence("借据", "loan notes"),
+    "LoanNoteState": Sentence("借据状态", "balances and classes of loan notes"),
+    "Contract": Sentence("合同", "contracts"),
+    "BureauReport": Sentence("征信报告", "credit bureau report"),
+    "JudicialEvent": Sentence("司法事件", "court events"),
+    "AdministrativeEvent": Sentence("行政事件", "events of tax and other authorities"),
+    "MonthlyIndicator": Sentence(
+        "足够的月度经营指标(含上年同月)", "monthly indicators for enough months, those a year before included,"
+    ),
+    "FinancialStatement": Sentence("近18个月财务报表", "financial statements of the last 18 months"),
+    "CapitalFigure": Sentence("当日资本数据", "capital figures of the bank for the day"),
+    "GUARANTEES": Sentence("担保", "guarantees"),
+    "HOLDS_SHARES": Sentence("持股", "shareholdings"),
+    "SECURED_BY": Sentence("押品", "collateral"),
+    "Firm": Sentence("登记", "registry entry"),
+    "score": Sentence("评分", "score"),
 }
+"""What a feed is called in a sentence; "no … in the bank's data"."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,21 @@ def _why(name: str, figures: Mapping[str, FigureValue]) -> Sentence:
     feeds = list(dict.fromkeys(_feeds(name, figures)))
     if not feeds:
         return Sentence(f"{fact.zh}：无法得知", f"{fact.en}: cannot be known")
-    zh, en = "、".join(_FEED_ZH.get(feed, feed) for feed in feeds), ", ".join(feeds)
-    return Sentence(f"{fact.zh}：没有{zh}", f"{fact.en}: no {en}")
+    words = [_FEEDS.get(feed, Sentence(feed, feed)) for feed in feeds]
+    zh, en = "、".join(word.zh for word in words), " and no ".join(word.en for word in words)
+    return Sentence(f"{fact.zh}：没有{zh}", f"{fact.en}: no {en} in the bank's data")
 
 
 def _feeds(name: str, figures: Mapping[str, FigureValue]) -> list[str]:
-    """The feeds that were missing: of a derived fact only those of its parts that have no value."""
+    """The feeds that were missing: of a derived fact only those of its parts that have no value, of several feeds only those
+    that told nothing else of the firm either.
+    """
+    feeds = CATALOGUE[name].feeds
+    if len(feeds) > 1:
+        return [feed for feed in feeds if not _told(feed, figures)] or list(feeds)
     missing = [source for source in CATALOGUE[name].of if figures.get(source) is None]
-    return list(CATALOGUE[name].feeds) or [feed for source in missing for feed in _feeds(source, figures)]
+    return list(feeds) or [feed for source in missing for feed in _feeds(source, figures)]
+
+
+def _told(feed: str, figures: Mapping[str, FigureValue]) -> bool:
+    return any(fact.feeds == (feed,) and figures.get(fact.name) is not None for fact in CATALOGUE.values())

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from alerts.facts.evidence import Pair, distinct_rows, rows_behind, score_splits
 from alerts.facts.trails import Led, paths_behind
 from alerts.rules.evaluate import applicable, evaluate
-from alerts.rules.figures import fill
-from alerts.rules.rule import HOUSE, Rule, cite
+from alerts.rules.rule import HOUSE, Rule, SpeaksOf, cite
+from alerts.rules.wording import fill
 from alerts.said import (
     Alert,
     Evidence,
@@ -36,7 +36,10 @@ SCORE_CAUSE = "score"
 
 
 def scan(desk: Desk) -> ScanResult:
-    """Alerts of the desk's day over all clients: one a firm and cause, worst first. Pure: `Journal.record_scan` keeps them."""
+    """Alerts of the desk's day over all clients: one a firm and cause, in the order an officer opens them.
+
+    Pure: `Journal.record_scan` keeps them.
+    """
     clients = desk.book.filter(desk.book["client"])
     rules, _ = applicable(desk.packs.of(Stage.POST_LOAN), desk.as_of)
     verdicts = _spared(rules, clients, evaluate(rules, clients, desk.base.cursor()).table)
@@ -148,7 +151,14 @@ def _alerts(desk: Desk, found: Sequence[_Found], rules: Sequence[Rule]) -> tuple
     shown = _Shown(rows_behind(desk.base, asked + ends), led, score_splits(desk.base, [one.firm for one in found]))
     now = datetime.now(UTC)
     alerts = [alert for one in found for alert in _of_firm(desk, one, shown, now)]
-    return tuple(sorted(alerts, key=lambda a: (-a.grade.rank, a.firm.id, a.cause)))
+    figures = {one.firm: one.figures for one in found}
+    return tuple(sorted(alerts, key=lambda a: (*_urgency(a, figures[a.firm.id]), a.firm.id, a.cause)))
+
+
+def _urgency(alert: Alert, figures: Mapping[str, FigureValue]) -> tuple[int, bool, float]:
+    """What an officer opens first: the worst grade, then whoever is not in default yet, then the largest exposure."""
+    exposure = figures["exposure_cny"]
+    return -alert.grade.rank, figures["performing"] is False, -exposure if isinstance(exposure, float) else 0.0
 
 
 @dataclass(frozen=True)
@@ -190,8 +200,13 @@ def _of_firm(desk: Desk, one: _Found, shown: _Shown, now: datetime) -> Iterator[
 
 
 def _unseen_everywhere(rules: Sequence[Rule], clients: pa.Table, verdicts: pa.Table) -> tuple[Unseen, ...]:
-    """Rules that could not be judged for any client: a feed that was never loaded is said once, loudly."""
-    blind = [rule for rule in rules if clients.num_rows and verdicts[rule.id].null_count == clients.num_rows]
+    """Rules that could not be judged for any client they speak of: a feed that was never loaded is said once, loudly."""
+    performing = pc.fill_null(clients["performing"], True)
+    blind = []
+    for rule in rules:
+        asked = verdicts[rule.id] if rule.speaks_of is SpeaksOf.EVERYONE else verdicts[rule.id].filter(performing)
+        if len(asked) and asked.null_count == len(asked):
+            blind.append(rule)
     return unseen(blind, {name: True for name in _named(blind) if clients[name].null_count < clients.num_rows})
 
 

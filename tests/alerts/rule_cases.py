@@ -75,7 +75,11 @@ def _circle(closed: bool) -> Build:
 
 
 def _given(yuan: float) -> Build:
-    return lambda t, f: t.firm(f"{f}客").guarantee(f, f"{f}客", yuan).statement(f, "2024-12-31", net_assets=100)
+    def build(t: Town, f: str) -> None:
+        t.firm(f"{f}客").loan(f"{f}客", past_due=5, tier="special_mention").guarantee(f, f"{f}客", yuan)
+        t.statement(f, "2024-12-31", net_assets=100)
+
+    return build
 
 
 def _controller(relation: str, **told: Any) -> Build:
@@ -86,13 +90,21 @@ def _controller(relation: str, **told: Any) -> Build:
     return build
 
 
+def _two_guarantors(both: bool) -> Build:
+    def build(t: Town, f: str) -> None:
+        t.firm(f"{f}保", status="revoked").firm(f"{f}保二", status="bankrupt" if both else "active").loan(f)
+        t.guarantee(f"{f}保", f).guarantee(f"{f}保二", f)
+
+    return build
+
+
 def _case(event_type: str, yuan: float | None = None, balance: float = 100, **told: Any) -> Build:
     return lambda t, f: t.loan(f, balance=balance).statement(f, "2024-12-31", net_assets=1000).case(f, event_type, yuan, **told)
 
 
-def _arrears(**told: Any) -> Build:
+def _arrears(yuan: float) -> Build:
     def build(t: Town, f: str) -> None:
-        t.loan(f).fact("AdministrativeEvent", f, valid_from="2025-03-01", event_type="tax_arrears", amount_fen=100, **told)
+        t.loan(f).fact("AdministrativeEvent", f, valid_from="2025-03-01", event_type="tax_arrears", amount_fen=fen(yuan))
 
     return build
 
@@ -106,13 +118,32 @@ def _revenue(now: float) -> Build:
     return lambda t, f: t.loan(f).statement(f, "2023-12-31", revenue=100).statement(f, "2024-12-31", revenue=now)
 
 
-def _cash(earlier: float, later: float) -> Build:
+def _cash(earlier: float, later: float, profit: float = -1) -> Build:
     def build(t: Town, f: str) -> None:
         t.loan(f)
         for day, flow in (("2024-06-30", earlier), ("2024-12-31", later)):
-            t.statement(f, day, operating_cash_flow=flow, net_profit=1, interest_expense=1)
+            t.statement(f, day, operating_cash_flow=flow, net_profit=profit, interest_expense=1)
 
     return build
+
+
+def _revenue_and_cash(now: float) -> Build:
+    """Cash flow is negative in both statements of 2024, profit is not."""
+
+    def build(t: Town, f: str) -> None:
+        t.loan(f).statement(f, "2023-12-31", revenue=100)
+        t.statement(f, "2024-06-30", operating_cash_flow=-1, net_profit=1, interest_expense=1)
+        t.statement(f, "2024-12-31", operating_cash_flow=-1, net_profit=1, interest_expense=1, revenue=now)
+
+    return build
+
+
+def _matures_while_inflow_falls(last: float) -> Build:
+    return lambda t, f: (
+        t.loan(f, balance=1000, matures_on="2025-07-30")
+        .statement(f, "2024-12-31", cash=999)
+        .months(f, "2024-01", [*[1000.0] * 15, last, last, last])
+    )
 
 
 def _matures(on: str, cash: float) -> Build:
@@ -125,7 +156,8 @@ def _matures(on: str, cash: float) -> Build:
 POST_LOAN: dict[str, Case] = {
     "overdue-1-30": Case(_loan(past_due=1), _loan(past_due=31)),
     "overdue-31-90": Case(_loan(past_due=31), _loan(past_due=30)),
-    "overdue-over-90": Case(_loan(past_due=91), _loan(past_due=90)),
+    "overdue-over-90": Case(_loan(past_due=180), _loan(past_due=90)),
+    "overdue-over-180": Case(_loan(past_due=181, tier="doubtful"), _loan(past_due=400, tier="loss")),
     "class-above-days": Case(_loan(past_due=91, tier="special_mention"), _loan(past_due=90, tier="special_mention")),
     "npl-share-here": Case(_two_loans(11, 89), _two_loans(10, 90)),
     "overdue-90-across-banks": Case(_elsewhere(81), _elsewhere(80)),
@@ -135,7 +167,7 @@ POST_LOAN: dict[str, Case] = {
         _bureau(100, worst_class_elsewhere="substandard"), _bureau(100, worst_class_elsewhere="special_mention")
     ),
     "restructured-observed": Case(_loan(restructured=True, since="2024-07-01"), _loan(restructured=True, since="2024-06-30")),
-    "group-member-npl": Case(_daughter(0.51, 100, 100, tier="doubtful"), _daughter(0.50, 100, 100, tier="doubtful")),
+    "group-member-npl": Case(_daughter(0.51, 89, 11, tier="doubtful"), _daughter(0.51, 90, 10, tier="doubtful")),
     "loans-over-limit": Case(_loan(balance=1e8 + 1), _loan(balance=1e8)),
     "exposure-over-limit": Case(
         _loan(balance=1.2e8 + 1, product="acceptance"), _loan(balance=1.3e8, product="acceptance", margin_fen=fen(1e7))
@@ -143,6 +175,7 @@ POST_LOAN: dict[str, Case] = {
     "group-over-limit": Case(_daughter(0.6, 9e7, 8e7), _daughter(0.6, 8e7, 8e7)),
     "exposure-near-limit": Case(_loan(balance=8e7), _loan(balance=7.99e7)),
     "guarantor-overdue": Case(_guarantor(past_due=1), _guarantor(past_due=0)),
+    "guarantors-all-lost": Case(_two_guarantors(True), _two_guarantors(False)),
     "guarantor-lost": Case(_guarantor(listed="enforcing"), _guarantor(listed="closed")),
     "circle-member-overdue": Case(_circle(True), _circle(False)),
     "guarantees-over-net-assets": Case(_given(101), _given(100)),
@@ -156,13 +189,15 @@ POST_LOAN: dict[str, Case] = {
         _case("share_freeze", 50),
         ({"registered_capital_fen": fen(100)}, {"registered_capital_fen": fen(100)}),
     ),
-    "tax-arrears": Case(_arrears(), _arrears(closed_on="2025-06-01")),
+    "tax-arrears": Case(_arrears(100_001), _arrears(100_000)),
     "inflow-down": Case(_months("inflow_fen", [70, 70, 70]), _months("inflow_fen", [70, 70, 71])),
     "electricity-down": Case(_months("electricity_kwh", [70, 70]), _months("electricity_kwh", [70, 71])),
     "headcount-down": Case(_months("headcount", [80]), _months("headcount", [81])),
     "tax-zero": Case(_months("tax_paid_fen", [0, 0, 0]), _months("tax_paid_fen", [0, 0, 1])),
     "revenue-down": Case(_revenue(80), _revenue(81)),
-    "cash-weak": Case(_cash(-1, -1), _cash(1, -1)),
+    "cash-weak": Case(_cash(-1, -1), _cash(-1, -1, profit=1)),
+    "revenue-and-cash": Case(_revenue_and_cash(80), _revenue_and_cash(81)),
+    "maturity-inflow-down": Case(_matures_while_inflow_falls(800), _matures_while_inflow_falls(801)),
     "maturity-gap": Case(_matures("2025-09-28", 699), _matures("2025-09-28", 700)),
     "maturity-gap-30": Case(_matures("2025-07-30", 699), _matures("2025-07-31", 699)),
 }

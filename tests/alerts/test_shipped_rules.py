@@ -38,9 +38,9 @@ def test_every_shipped_rule_has_its_two_firms() -> None:
 
 
 def test_an_alert_about_others_holds_the_path_to_them_and_their_own_row(scanned: ScanResult) -> None:
-    (alert,) = (a for a in scanned.alerts if a.firm.name == "circle-member-overdue响" and a.cause == "guarantee-circle")
-    (path,) = alert.evidence.paths
-    assert [edge.type for edge in path.edges] == ["GUARANTEES"]
+    (alert,) = (a for a in scanned.alerts if a.firm.name == "circle-member-overdue响" and a.cause == "guarantors")
+    assert "担保圈成员逾期" in {path.says.zh for path in alert.evidence.paths}
+    assert {edge.type for path in alert.evidence.paths for edge in path.edges} == {"GUARANTEES"}
     told = {(row.type, row.property, row.value) for row in alert.evidence.rows}
     assert ("LoanNoteState", "days_past_due", "5") in told
 

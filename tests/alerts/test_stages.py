@@ -84,7 +84,7 @@ def test_what_could_not_be_seen_names_the_rules_that_needed_it(desk: Desk) -> No
     unseen = {item.fact: item for item in decision.unseen}
     assert unseen["inquiries_6m"].rules == ("many-inquiries",)
     assert "征信报告" in unseen["inquiries_6m"].says.zh
-    assert "BureauReport" in unseen["inquiries_6m"].says.en
+    assert unseen["inquiries_6m"].says.en == "approval inquiries in six months: no credit bureau report in the bank's data"
 
 
 def test_an_applicant_the_bank_does_not_know_is_referred_on_what_it_declares(desk: Desk) -> None:
@@ -239,6 +239,25 @@ def test_the_scan_raises_one_alert_a_firm_and_cause_worst_first(desk: Desk, town
     assert {alert.branch for alert in result.alerts if alert.firm.name == "坏"} == {"南分"}
     assert "好" not in {name for _, name, _ in told}
     assert result.score_run == "run-1"
+
+
+def test_early_warning_speaks_of_clients_that_still_perform(desk: Desk) -> None:
+    told = {alert.cause for alert in scan(desk).alerts if alert.firm.name == "坏"}
+    assert told == {"overdue"}  # it is a listed defaulter too, and the riskiest by score
+    rules = {rule.id for rule in desk.packs.of(Stage.POST_LOAN) if rule.speaks_of == "performing"}
+    assert {"listed-after", "inflow-down", "circle-member-overdue"} <= rules
+    assert not {"class-above-days", "overdue-over-90", "loans-over-limit"} & rules
+
+
+def test_alerts_stand_by_grade_then_who_still_performs_then_exposure(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("大坏").loan("大坏", balance=9e6, past_due=100, tier="substandard")
+    for name, balance in (("小", 1e5), ("大", 2e6)):
+        t.firm(name).loan(name, balance=balance).case(name, "defaulter_listing")
+    t.firm("黄").loan("黄", balance=5e6, past_due=3, tier="special_mention").commit()
+    opened = Desk.open(t.snapshot(DAY))
+    assert [alert.firm.name for alert in scan(opened).alerts] == ["大", "小", "大坏", "黄"]
+    opened.close()
 
 
 def test_the_score_threshold_leaves_as_many_as_officers_can_look_at_and_no_firm_that_is_late_already(desk: Desk) -> None:

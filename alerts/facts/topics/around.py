@@ -7,7 +7,9 @@ _GIVEN = (Rows("guarantee", "amount_fen", "true", "amount_fen DESC"),)
 GUARANTEES_GIVEN = Topic(
     "guarantees_given",
     """
-    SELECT guarantor AS party, coalesce(sum(amount_fen), 0) / 100.0 AS guarantees_given_cny, count(*)::DOUBLE AS guarantees_given
+    SELECT guarantor AS party, coalesce(sum(amount_fen), 0) / 100.0 AS guarantees_given_cny, count(*)::DOUBLE AS guarantees_given,
+        count(DISTINCT party) FILTER (party IN (SELECT party FROM note WHERE open AND days_past_due > 0))::DOUBLE
+            AS guaranteed_overdue
     FROM guarantee GROUP BY guarantor
     """,
     (
@@ -29,6 +31,15 @@ GUARANTEES_GIVEN = Topic(
             absent="0",
             rows=(Rows("given", "amount_fen"),),
         ),
+        number(
+            "guaranteed_overdue",
+            Unit.COUNT,
+            "被其担保且逾期的户数",
+            "firms it guarantees that are overdue here",
+            "GUARANTEES",
+            absent="0",
+            rows=(Rows("given", "amount_fen"),),
+        ),
     ),
 )
 
@@ -40,7 +51,9 @@ GUARANTORS = Topic(
         count(DISTINCT g.guarantor) FILTER (l.days_past_due_max > 0)::DOUBLE AS guarantors_overdue,
         count(DISTINCT g.guarantor) FILTER (l.npl_cny > 0)::DOUBLE AS guarantors_npl,
         count(DISTINCT g.guarantor) FILTER (c.defaulter_listed OR p.dishonest)::DOUBLE AS guarantors_listed,
-        count(DISTINCT g.guarantor) FILTER (r.status IN ('revoked', 'cancelled', 'bankrupt'))::DOUBLE AS guarantors_gone
+        count(DISTINCT g.guarantor) FILTER (r.status IN ('revoked', 'cancelled', 'bankrupt'))::DOUBLE AS guarantors_gone,
+        count(DISTINCT g.guarantor) FILTER (
+            c.defaulter_listed OR p.dishonest OR r.status IN ('revoked', 'cancelled', 'bankrupt'))::DOUBLE AS guarantors_lost
     FROM guarantee g
     LEFT JOIN loans l ON l.party = g.guarantor
     LEFT JOIN court c ON c.party = g.guarantor
@@ -82,6 +95,15 @@ GUARANTORS = Topic(
             Unit.COUNT,
             "已吊销、注销或破产的保证人数",
             "guarantors revoked, cancelled or bankrupt",
+            "GUARANTEES",
+            absent="0",
+            rows=_GIVEN,
+        ),
+        number(
+            "guarantors_lost",
+            Unit.COUNT,
+            "失信、吊销、注销或破产的保证人数",
+            "guarantors listed as defaulters, revoked, cancelled or bankrupt",
             "GUARANTEES",
             absent="0",
             rows=_GIVEN,
@@ -138,7 +160,7 @@ GROUP = Topic(
     """
     WITH members AS (
         SELECT b.block, b.party, b.size, coalesce(l.days_past_due_max > 0, false) AS overdue, coalesce(l.npl_cny > 0, false) AS npl,
-            coalesce(l.exposure_cny, 0) AS exposure_cny
+            coalesce(l.exposure_cny, 0) AS exposure_cny, coalesce(l.npl_cny, 0) AS npl_cny
         FROM block b LEFT JOIN loans l USING (party)
     ), owed AS (
         SELECT DISTINCT b.block, n.note, greatest(n.balance_fen - coalesce(n.margin_fen, 0), 0) AS exposure_fen
@@ -147,11 +169,12 @@ GROUP = Topic(
         SELECT block, sum(exposure_fen) / 100.0 AS exposure FROM owed GROUP BY block
     ), total AS (
         SELECT block, count(*) FILTER (overdue) AS overdue, count(*) FILTER (npl) AS npl,
-            first(party ORDER BY exposure_cny DESC, party) AS lead
+            sum(npl_cny) AS npl_cny, first(party ORDER BY exposure_cny DESC, party) AS lead
         FROM members GROUP BY block
     )
     SELECT m.party, m.size::DOUBLE AS group_size, coalesce(e.exposure, 0) AS group_exposure_cny, t.lead = m.party AS group_lead,
-        (t.overdue - m.overdue::INTEGER)::DOUBLE AS group_members_overdue, (t.npl - m.npl::INTEGER)::DOUBLE AS group_members_npl
+        (t.overdue - m.overdue::INTEGER)::DOUBLE AS group_members_overdue, (t.npl - m.npl::INTEGER)::DOUBLE AS group_members_npl,
+        round(least((t.npl_cny - m.npl_cny) / nullif(e.exposure, 0), 1), 9) AS group_npl_share
     FROM members m JOIN total t USING (block) LEFT JOIN exposed e USING (block)
     """,
     (
@@ -171,6 +194,15 @@ GROUP = Topic(
             Unit.COUNT,
             "集团内不良成员数",
             "other group members non-performing",
+            "LoanNoteState",
+            absent="0",
+            rows=_MEMBER,
+        ),
+        number(
+            "group_npl_share",
+            Unit.SHARE,
+            "集团其他成员不良占集团风险暴露",
+            "other group members' non-performing share of the group's exposure",
             "LoanNoteState",
             absent="0",
             rows=_MEMBER,

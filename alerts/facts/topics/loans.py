@@ -33,7 +33,8 @@ LOANS = Topic(
         min(matures_on - $as_of) FILTER (open AND matures_on >= $as_of)::DOUBLE AS days_to_next_maturity,
         min($as_of - restructured_from) FILTER (open AND restructured)::DOUBLE AS days_since_restructuring,
         coalesce(bool_or(tier = 1) FILTER (open AND restructured), false) AS restructured_classed_normal,
-        coalesce(count(*) FILTER (open AND renewed), 0)::DOUBLE AS renewed_notes
+        coalesce(count(*) FILTER (open AND renewed), 0)::DOUBLE AS renewed_notes,
+        NOT coalesce(bool_or(days_past_due > 90 OR tier >= 3) FILTER (open), false) AS performing
     FROM note GROUP BY party
     """,
     (
@@ -125,6 +126,14 @@ LOANS = Topic(
             "LoanNoteState",
             absent="0",
             rows=(Rows("note", "renewed", "open AND renewed"),),
+        ),
+        flag(
+            "performing",
+            "在本行尚未不良(逾期不超过90天且无次级及以下)",
+            "still performing here (at most 90 days past due, nothing classed substandard or worse)",
+            "LoanNoteState",
+            "true",
+            rows=(Rows("note", "five_tier", "open AND (days_past_due > 90 OR tier >= 3)", "tier DESC"),),
         ),
     ),
 )
