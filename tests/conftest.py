@@ -4,8 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from yujing.settings import Settings
+
+settings.register_profile("yujing", deadline=None)  # tests never assert wall-clock time
+settings.load_profile("yujing")
 
 _SKIP_NOTHING = os.environ.get("YUJING_TESTS_SKIP_NOTHING") == "1"
 
