@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ from graph.ledger.schema import BATCHES, IDENTITY, ledger_schema
 
 if TYPE_CHECKING:
     from graph.ledger.book import Ledger
+
+_BATCHES_AT_ONCE = 4
 
 
 def new_batch_id() -> str:
@@ -84,7 +86,9 @@ class BatchWriter:
             return 0
         counted = _Counted()
         rest = counted.through(chain((first,), stamped))
-        delta.append(self._ledger.root / type_name, pa.RecordBatchReader.from_batches(schema, rest))
+        for head in rest:  # in portions: Delta's writer holds more memory the more rows one append has
+            portion = chain((head,), islice(rest, _BATCHES_AT_ONCE - 1))
+            delta.append(self._ledger.root / type_name, pa.RecordBatchReader.from_batches(schema, portion))
         self._written[type_name] = self._written.get(type_name, 0) + counted.rows
         return counted.rows
 

@@ -45,7 +45,7 @@ class Ledger:
         config: dict[str, str | bool | int | float | list[str]] = {
             "threads": threads,
             "memory_limit": memory_limit,
-            "temp_directory": str(root / ".spill" / secrets.token_hex(8)),  # engines of two processes must not share one
+            "temp_directory": str(root / f".spill-{secrets.token_hex(8)}"),  # engines share none; DuckDB makes it, but no parent
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
         }

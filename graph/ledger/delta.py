@@ -5,7 +5,10 @@ from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+
+# A row group is held in memory until it is whole; Delta's own size, a million rows, would be held for hundreds of megabytes.
+_WRITING = WriterProperties(max_row_group_size=131_072, compression="ZSTD", compression_level=1)
 
 
 def append(path: Path, data: pa.Table | pa.RecordBatchReader) -> None:
@@ -13,7 +16,7 @@ def append(path: Path, data: pa.Table | pa.RecordBatchReader) -> None:
 
     `data` has rows: a commit without any could add a column that no file has.
     """
-    write_deltalake(str(path), data, mode="append", schema_mode="merge")
+    write_deltalake(str(path), data, mode="append", schema_mode="merge", writer_properties=_WRITING)
 
 
 @dataclass(frozen=True)

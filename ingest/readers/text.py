@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from graph.errors import InputError
 
-BLOCK = 16 << 20
+BLOCK = 8 << 20
 _LONGEST_LINE = 64 << 20
 _MAGIC = {
     b"PK\x03\x04": "a zip or xlsx file",

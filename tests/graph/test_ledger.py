@@ -236,3 +236,11 @@ def test_a_second_writer_is_told_who_writes_and_may_go_on_when_that_one_is_dead(
     child.kill()
     child.join()
     assert load(ledger, firm("a", name="甲")) == 1
+
+
+def test_a_query_beyond_the_memory_limit_spills_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path / "ledger", memory_limit="32MB")
+    table = ledger.query("SELECT md5(range::VARCHAR) AS content FROM range(600000) ORDER BY content")
+    assert sum(batch.num_rows for batch in ledger.stream(table)) == 600_000
+    ledger.close()
+    assert [path.name for path in ledger.root.iterdir() if path.name.startswith(".spill")] == []
