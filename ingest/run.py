@@ -185,7 +185,12 @@ def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> N
                 columns = columns or _check_columns(chunk, spec, used, path, staged)
                 stager.take(_complete(chunk, used))
                 progress.reach(done + chunk.bytes_read)
-        _check_count(staged.rows - rows_before, spec, path)
+        rows = staged.rows - rows_before
+        _check_count(rows, spec, path)
+        if source.full and not rows:
+            staged.remarks.append(
+                f"{path}: a full feed without a row: nothing it told before is closed. Declare rows: {{min: 1}} to refuse it."
+            )
         done += path.stat().st_size
 
 

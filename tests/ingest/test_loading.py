@@ -179,6 +179,17 @@ def test_what_a_full_feed_no_longer_tells_has_ended_and_a_refused_row_was_told(i
     assert any("Nothing was closed" in warning for warning in result.warnings)
 
 
+def test_a_full_feed_without_a_row_closes_nothing_and_says_so_or_is_refused(inbox: Inbox) -> None:
+    inbox.put("firms.csv", _FIRMS)
+    inbox.load(firms(options="feed: full"))
+    inbox.put("firms.csv", "客户号,名称,注册资本\n")
+    result = inbox.load()
+    assert (result.closed, result.batch_seq) == ({}, None)
+    assert any("full feed without a row" in warning for warning in result.warnings)
+    with pytest.raises(InputError, match="0 rows, where 1 or more"):
+        inbox.load(firms(options="feed: full\n    rows: {min: 1}"))
+
+
 def test_a_row_with_one_bad_record_yields_none_of_its_records(inbox: Inbox) -> None:
     firm = {"entity": "Firm", "key": "企业", "properties": {"name": "名称"}}
     statement = {
