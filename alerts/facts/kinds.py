@@ -76,6 +76,11 @@ def number(name: str, unit: Unit, zh: str, en: str, feed: str = "", *, absent: s
     return Fact(name, FactKind.NUMBER, unit, zh, en, (feed,) if feed else (), absent, rows)
 
 
+def compared(name: str, zh: str, en: str, feeds: tuple[str, ...], *, rows: tuple[Rows, ...]) -> Fact:
+    """How far two feeds differ, as a share; unseen where one of them says too little."""
+    return Fact(name, FactKind.NUMBER, Unit.SHARE, zh, en, feeds, rows=rows)
+
+
 def flag(name: str, zh: str, en: str, feed: str, absent: str, *, rows: tuple[Rows, ...] = ()) -> Fact:
     """A yes or no."""
     return Fact(name, FactKind.FLAG, Unit.NONE, zh, en, (feed,) if feed else (), absent, rows)

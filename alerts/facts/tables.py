@@ -29,6 +29,12 @@ READ = (
 TIES = ("HOLDS_SHARES", "CONTROLS", "SERVES_AS", "KIN_OF", "ACTS_WITH", "SHARES_CONTACT", "BRANCH_OF", "MEMBER_OF")
 """Relation types over which a payee may be related to a borrower."""
 
+MONTHLY = ("tax_paid_fen", "electricity_kwh", "headcount", "inflow_fen", "turnover_fen")
+STATEMENT = (
+    *("cash_fen", "total_assets_fen", "total_liabilities_fen", "net_assets_fen"),
+    *("revenue_fen", "net_profit_fen", "interest_expense_fen", "operating_cash_flow_fen"),
+)
+
 TIER_SQL = "list_position(['normal', 'special_mention', 'substandard', 'doubtful', 'loss'], five_tier)"
 
 
@@ -51,6 +57,16 @@ _SHARE = "coalesce(voting_share, equity_share)"
 
 def _latest(key: str, order: str) -> str:
     return f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY {order}, recorded_at DESC, batch_seq DESC, line DESC) = 1"
+
+
+def _rank(order: str) -> str:
+    """A row's place among all that a firm's rows tell: of two about one property and period the later stands."""
+    return f"row_number() OVER (PARTITION BY subject ORDER BY {order}, recorded_at, batch_seq, line, id) AS told"
+
+
+def _newest(properties: tuple[str, ...]) -> str:
+    """Each property as last told; a feed that does not know it takes nothing away from one that does."""
+    return ", ".join(f"arg_max({name}, told) AS {name}" for name in properties)
 
 
 BASE_TABLES: tuple[BaseTable, ...] = (
@@ -162,24 +178,27 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         """,
     ),
     BaseTable(
-        "monthly",
+        "monthly_told",
         f"""
-        SELECT subject AS party, date_trunc('month', month)::DATE AS month,
-            tax_paid_fen, electricity_kwh, headcount, inflow_fen, turnover_fen,
-            {_from("m", "MonthlyIndicator")}
+        SELECT subject AS party, date_trunc('month', month)::DATE AS month, {", ".join(MONTHLY)},
+            {_rank("valid_from")}, {_from("m", "MonthlyIndicator")}
         FROM snapshot_MonthlyIndicator m WHERE coalesce(currency, 'CNY') = 'CNY' AND month <= $as_of
-        {_latest("subject, date_trunc('month', month)", "valid_from DESC")}
+        """,
+    ),
+    BaseTable("monthly", f"SELECT party, month, {_newest(MONTHLY)} FROM monthly_told GROUP BY party, month"),
+    BaseTable(
+        "statement_told",
+        f"""
+        SELECT subject AS party, period_end, {", ".join(STATEMENT)},
+            {_rank("coalesce(audited, false), valid_from")}, {_from("s", "FinancialStatement")}
+        FROM snapshot_FinancialStatement s WHERE coalesce(currency, 'CNY') = 'CNY'
         """,
     ),
     BaseTable(
         "statement",
         f"""
-        SELECT subject AS party, period_end, cash_fen, total_assets_fen, total_liabilities_fen,
-            revenue_fen, net_profit_fen, interest_expense_fen,
-            operating_cash_flow_fen, coalesce(net_assets_fen, total_assets_fen - total_liabilities_fen) AS net_assets_fen,
-            {_from("s", "FinancialStatement")}
-        FROM snapshot_FinancialStatement s WHERE coalesce(currency, 'CNY') = 'CNY'
-        {_latest("subject, period_end", "coalesce(audited, false) DESC, valid_from DESC")}
+        SELECT * REPLACE (coalesce(net_assets_fen, total_assets_fen - total_liabilities_fen) AS net_assets_fen)
+        FROM (SELECT party, period_end, {_newest(STATEMENT)} FROM statement_told GROUP BY party, period_end)
         """,
     ),
     BaseTable(

@@ -1,6 +1,7 @@
 """Facts worked out by hand on one small town, equal for the book and for one firm."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -142,6 +143,23 @@ def test_spring_festival_is_no_collapse(town: Town) -> None:
 def test_a_change_needs_every_month_of_both_years_and_a_recent_one(book: dict[str, dict[str, Any]]) -> None:
     assert book["旧"]["inflow_change_yoy"] is None
     assert book["缺"]["inflow_change_yoy"] is None
+
+
+def test_feeds_that_each_tell_one_indicator_take_nothing_from_each_other(tmp_path: Path) -> None:
+    t = Town(tmp_path).firm("甲")
+    for what, last in (("inflow_fen", 70.0), ("electricity_kwh", 80.0), ("tax_paid_fen", 90.0)):
+        t.months("甲", "2024-01", [*[100.0] * 15, last, last, last], what)
+    row = t.facts()
+    changes = ("inflow_change_yoy", "electricity_change_yoy", "tax_change_yoy", "headcount_change_yoy")
+    assert tuple(row[name] for name in changes) == (-0.3, -0.2, -0.1, None)
+
+
+def test_a_statement_told_by_two_feeds_is_one_and_what_is_audited_stands(tmp_path: Path) -> None:
+    t, told = Town(tmp_path).firm("甲"), {"valid_from": "2024-12-31", "period_end": "2024-12-31"}
+    t.fact("FinancialStatement", "甲", occurrence="core", revenue_fen=fen(90), net_assets_fen=fen(50), audited=True, **told)
+    t.fact("FinancialStatement", "甲", occurrence="tax", revenue_fen=fen(70), cash_fen=fen(5), **told)
+    row = t.facts()
+    assert (row["revenue_cny"], row["net_assets_cny"], row["cash_cny"]) == (90, 50, 5)
 
 
 def test_statements_compare_with_the_same_period_a_year_before(book: dict[str, dict[str, Any]]) -> None:

@@ -87,6 +87,16 @@ def test_what_could_not_be_seen_names_the_rules_that_needed_it(desk: Desk) -> No
     assert unseen["inquiries_6m"].says.en == "approval inquiries in six months: no credit bureau report in the bank's data"
 
 
+def test_where_two_feeds_are_compared_only_the_one_that_is_missing_is_named(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("报").loan("报").statement("报", "2024-12-31", revenue=100).firm("月").months("月", "2024-01", [1.0] * 18).commit()
+    opened = Desk.open(t.snapshot(DAY))
+    says = {item.fact: item.says.zh for item in pre_loan(opened, pre_loan_request("报")).unseen}
+    assert "月度经营指标" in says["revenue_turnover_gap"]
+    assert "财务报表" not in says["revenue_turnover_gap"]
+    opened.close()
+
+
 def test_an_applicant_the_bank_does_not_know_is_referred_on_what_it_declares(desk: Desk) -> None:
     told = Declared(net_assets_fen=fen(1e6), controllers=(Party(name="母"),))
     decision = pre_loan(desk, pre_loan_request("", applicant=Party(name="新来"), declared=told, amount_fen=fen(7e7)))

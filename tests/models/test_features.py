@@ -98,3 +98,24 @@ def test_every_feature_says_why_it_matters_in_both_languages_and_stands_once(tmp
     assert all(f.zh and f.en and f.unit and f.window for f in features.features)
     assert len(set(features.names)) == len(features.names)
     assert {f.family for f in features.features} == set(Family)
+
+
+def test_feeds_that_each_tell_one_figure_take_nothing_from_each_other(tmp_path: Path) -> None:
+    world = World(tmp_path).firm("甲")
+    for number in range(1, 7):
+        month = f"2025-{number:02d}-01"
+        late = number > 3
+        world.fact(
+            "MonthlyIndicator", "甲", occurrence=f"{month}税", valid_from=month, month=month, tax_paid_fen=90 if late else 100
+        )
+        world.fact(
+            "MonthlyIndicator", "甲", occurrence=f"{month}电", valid_from=month, month=month, electricity_kwh=4 if late else 5
+        )
+    told = {"valid_from": "2024-12-31", "period_end": "2024-12-31"}
+    world.fact("FinancialStatement", "甲", occurrence="审", total_assets_fen=200, revenue_fen=90, audited=True, **told)
+    world.fact("FinancialStatement", "甲", occurrence="报", total_liabilities_fen=50, revenue_fen=70, **told)
+    world.commit()
+    features = build_features(world.snapshot("2025-06-30"))
+    assert value(features, world.id("甲"), "tax_trend") == pytest.approx(-0.1)
+    assert value(features, world.id("甲"), "power_trend") == pytest.approx(-0.2)
+    assert value(features, world.id("甲"), "leverage") == pytest.approx(0.25)

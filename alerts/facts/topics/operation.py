@@ -5,7 +5,7 @@ end in January ends in December: a festival that moves is no collapse. A change 
 is there and the latest is at most four months old.
 """
 
-from alerts.facts.kinds import Rows, Topic, Unit, number
+from alerts.facts.kinds import Rows, Topic, Unit, compared, number
 
 _METRICS = (
     ("inflow_change_yoy", "inflow_fen", "账户流入同比(近三月)", "account inflow, last three months on the year"),
@@ -68,7 +68,7 @@ MONTHLY = Topic(
                 en,
                 "MonthlyIndicator",
                 absent="",
-                rows=(Rows("monthly", shown, f"{shown} IS NOT NULL", "month DESC"),),
+                rows=(Rows("monthly_told", shown, f"{shown} IS NOT NULL", "month DESC"),),
             )
             for name, shown, zh, en in _METRICS
         ),
@@ -79,15 +79,20 @@ MONTHLY = Topic(
             "inflow expected in three months (the same months a year before, less this year's fall)",
             "MonthlyIndicator",
             absent="",
-            rows=(Rows("monthly", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC"),),
+            rows=(Rows("monthly_told", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC"),),
         ),
     ),
 )
 
 
 def _shown(prop: str) -> tuple[Rows, ...]:
-    return (Rows("statement", prop, f"{prop} IS NOT NULL", "period_end DESC"),)
+    return (Rows("statement_told", prop, f"{prop} IS NOT NULL", "period_end DESC"),)
 
+
+_NET_ASSETS = (
+    *_shown("net_assets_fen"),
+    Rows("statement_told", "total_assets_fen", "net_assets_fen IS NULL AND total_assets_fen IS NOT NULL", "period_end DESC"),
+)
 
 STATEMENTS = Topic(
     "statements",
@@ -117,7 +122,7 @@ STATEMENTS = Topic(
     WHERE s.back = 1
     """,
     (
-        number("net_assets_cny", Unit.CNY, "净资产", "net assets", "FinancialStatement", absent="", rows=_shown("net_assets_fen")),
+        number("net_assets_cny", Unit.CNY, "净资产", "net assets", "FinancialStatement", absent="", rows=_NET_ASSETS),
         number("cash_cny", Unit.CNY, "货币资金", "cash", "FinancialStatement", absent="", rows=_shown("cash_fen")),
         number("revenue_cny", Unit.CNY, "营业收入", "revenue", "FinancialStatement", absent="", rows=_shown("revenue_fen")),
         number(
@@ -199,23 +204,19 @@ GAPS = Topic(
     FROM year
     """,
     (
-        number(
+        compared(
             "revenue_turnover_gap",
-            Unit.SHARE,
             "报表收入与开票(纳税申报)收入差异",
             "statement revenue against invoiced (tax) turnover",
-            "FinancialStatement",
-            absent="",
-            rows=(*_shown("revenue_fen"), Rows("monthly", "turnover_fen", "turnover_fen IS NOT NULL", "month DESC")),
+            ("FinancialStatement", "MonthlyIndicator"),
+            rows=(*_shown("revenue_fen"), Rows("monthly_told", "turnover_fen", "turnover_fen IS NOT NULL", "month DESC")),
         ),
-        number(
+        compared(
             "revenue_inflow_gap",
-            Unit.SHARE,
             "报表收入与账户流入差异",
             "statement revenue against account inflow",
-            "FinancialStatement",
-            absent="",
-            rows=(*_shown("revenue_fen"), Rows("monthly", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC")),
+            ("FinancialStatement", "MonthlyIndicator"),
+            rows=(*_shown("revenue_fen"), Rows("monthly_told", "inflow_fen", "inflow_fen IS NOT NULL", "month DESC")),
         ),
     ),
 )

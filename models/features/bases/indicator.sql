@@ -1,11 +1,15 @@
--- Monthly indicators: means of the last three months that every firm's newest month allows, the three before, the same a year before.
+-- Monthly indicators, each as last told, whichever feed tells it: means of the last three months that every firm's newest month
+-- allows, the three before, the same a year before.
 WITH told AS (
     SELECT
-        subject AS firm, month, tax_paid_fen AS tax, electricity_kwh AS power, headcount, inflow_fen AS inflow, turnover_fen AS turnover,
-        average_balance_fen AS deposit
-    FROM MonthlyIndicator
-    WHERE subject_type = 'Firm' AND month <= :as_of
-    QUALIFY row_number() OVER (PARTITION BY subject, month ORDER BY recorded_at DESC, id) = 1
+        subject AS firm, month, arg_max(tax_paid_fen, told) AS tax, arg_max(electricity_kwh, told) AS power,
+        arg_max(headcount, told) AS headcount, arg_max(inflow_fen, told) AS inflow, arg_max(turnover_fen, told) AS turnover,
+        arg_max(average_balance_fen, told) AS deposit
+    FROM (
+        SELECT *, row_number() OVER (PARTITION BY subject, month ORDER BY recorded_at, id DESC) AS told FROM MonthlyIndicator
+        WHERE subject_type = 'Firm' AND month <= :as_of
+    )
+    GROUP BY subject, month
 ),
 aged AS (
     SELECT *, max(month) OVER (PARTITION BY firm) AS newest, date_diff('month', month, max(month) OVER (PARTITION BY firm)) AS back FROM told
