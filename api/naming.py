@@ -1,11 +1,14 @@
 """What entities are called on a page: firms by name, persons masked, everything else by its number."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from api.masking import is_token, stand_in
 from api.rows import RowReader
 from graph.ids import ENTITY_SEPARATOR
+from graph.network import Network
 from graph.personal import Vault, mask
+from graph.store import GraphReader, Moment
 
 
 def display_names(reader: RowReader, vault: Vault, ids: Iterable[str]) -> dict[str, str]:
@@ -19,6 +22,20 @@ def display_names(reader: RowReader, vault: Vault, ids: Iterable[str]) -> dict[s
         for row in reader.rows(type_name, "id", members):
             names[row["id"]] = row.get("name") or row.get("uscc") or row.get("number") or row["id"]
     return masked(vault, names)
+
+
+def walked_names(store: GraphReader, vault: Vault, ids: Iterable[str], when: Moment) -> dict[str, str]:
+    """The same out of the graph store, for whoever asks once: no snapshot is opened for it."""
+    wanted = sorted(set(ids))
+    states = store.states(wanted, when)
+    named = {each: states.get(each, {}) for each in wanted}
+    return masked(vault, {each: state.get("name") or state.get("number") or each for each, state in named.items()})
+
+
+def mask_network(vault: Vault, network: Network) -> Network:
+    """A walked network with every person's name masked."""
+    names = masked(vault, {node.id: node.name for node in network.nodes})
+    return replace(network, nodes=tuple(replace(node, name=names[node.id]) for node in network.nodes))
 
 
 def masked(vault: Vault, names: dict[str, str]) -> dict[str, str]:

@@ -1,11 +1,10 @@
 """The exposure network of a firm, walked in the graph store, as data with its source rows or as a picture."""
 
 from collections import defaultdict
-from dataclasses import replace
 from datetime import date
 
 from api.firms import row_of
-from api.naming import masked
+from api.naming import mask_network
 from api.platform import Platform
 from api.rows import RowReader
 from api.wire.common import Row
@@ -53,9 +52,7 @@ def _walk(platform: Platform, firm: str, as_of: date, query: NetworkQuery) -> wa
     """Walked, and with every person's name masked."""
     types = _types(platform.ledger.ontology, query.types)
     asked = walks.NetworkQuery(Moment.of(as_of), depth=query.depth, types=types, max_nodes=query.nodes)
-    network = walks.exposure_network(platform.store, firm, asked)
-    names = masked(platform.vault, {node.id: node.name for node in network.nodes})
-    return replace(network, nodes=tuple(replace(node, name=names[node.id]) for node in network.nodes))
+    return mask_network(platform.vault, walks.exposure_network(platform.store, firm, asked))
 
 
 def _types(ontology: Ontology, text: str | None) -> tuple[str, ...]:

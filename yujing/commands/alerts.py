@@ -95,7 +95,7 @@ def show_alert(alert_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
         console.print(f"规则 rule [bold]{hit.rule}[/] v{hit.version} ({hit.status}): {hit.sentence.zh} [dim]{hit.sentence.en}[/]")
         console.print(f"  依据 source: {hit.citation.issuer}, {told}, {hit.citation.year}")
         console.print(f"  措施 to do: {hit.advice.zh} [dim]{hit.advice.en}[/]")
-    _print_evidence(console, alert.evidence)
+    _print_evidence(console, alert.evidence, alert.as_of)
     print_unseen(console, alert.unseen)
     for done in record.actions:
         console.print(f"{done.at:%Y-%m-%d %H:%M} {done.principal}: {done.action} {done.note}")
@@ -187,19 +187,37 @@ def _first_row(evidence: "Evidence") -> str:
     return f"score {evidence.score.run_id}" if evidence.score else ""
 
 
-def _print_evidence(console: Console, evidence: "Evidence") -> None:
+def _names(evidence: "Evidence", as_of: date) -> dict[str, str]:
+    """What the entities of paths and relations are called, persons masked; none where no graph was built."""
+    from api.naming import walked_names
+    from graph.errors import UnavailableError
+    from graph.store import Moment
+    from yujing.wiring import open_ledger, open_store, open_vault
+
+    ids = {end for path in evidence.paths for edge in path.edges for end in (edge.src, edge.dst)}
+    ids |= {top.other for top in (evidence.score.top_relations if evidence.score else ())}
+    if not ids:
+        return {}
+    settings = Settings()
+    try:
+        store = open_store(settings, open_ledger(settings))
+    except UnavailableError:
+        return {}
+    try:
+        return walked_names(store, open_vault(settings), ids, Moment.of(as_of))
+    finally:
+        store.close()
+
+
+def _print_evidence(console: Console, evidence: "Evidence", as_of: date) -> None:
+    names = _names(evidence, as_of)
     for path in evidence.paths:
         console.print(f"路径 path: {path.says.zh} [dim]{path.says.en}[/]")
         for edge in path.edges:
-            console.print(f"  {edge.src} -{edge.type}-> {edge.dst}  [dim]{edge.rel}[/]")
+            ends = f"{escape(names.get(edge.src, edge.src))} -{edge.type}-> {escape(names.get(edge.dst, edge.dst))}"
+            console.print(f"  {ends}  [dim]{edge.rel}[/]")
     if evidence.rows:
-        table = Table(
-            "数据 property", "值 value", "来源 file:line", "批次 batch", "记录 row", title="证据 source rows", title_justify="left"
-        )
-        for row in evidence.rows:
-            place = f"{row.file}{'/' + row.sheet if row.sheet else ''}:{row.line}"
-            table.add_row(f"{row.type}.{row.property}", row.value, place, row.batch, row.id)
-        console.print(table)
+        console.print(_source_table(evidence))
     if evidence.score:
         score = evidence.score
         console.print(
@@ -208,7 +226,20 @@ def _print_evidence(console: Console, evidence: "Evidence") -> None:
             f"({score.model} {score.model_version}, {score.as_of})"
         )
         for top in score.top_relations:
-            console.print(f"  {top.contribution:+.3f} {top.type} {top.way} {top.other} [dim]{top.rel}[/]")
+            other = escape(names.get(top.other, top.other))
+            console.print(f"  {top.contribution:+.3f} {top.type} {top.way} {other} [dim]{top.rel}[/]")
+
+
+def _source_table(evidence: "Evidence") -> Table:
+    """Each figure beside the place it came from, folded and never cut off."""
+    table = Table(title="证据 source rows", title_justify="left", show_lines=True)
+    table.add_column("数据 data", overflow="fold")
+    table.add_column("来源 file:line, 批次 batch, 记录 row", overflow="fold")
+    for row in evidence.rows:
+        place = f"{row.file}{'/' + row.sheet if row.sheet else ''}:{row.line}"
+        told = f"{row.type}.{row.property}\n= {row.value}"
+        table.add_row(escape(told), f"{escape(place)}\n[dim]{row.batch}\n{row.id}[/]")
+    return table
 
 
 def print_unseen(console: Console, unseen: "tuple[Unseen, ...]") -> None:
@@ -231,6 +262,6 @@ def print_decision(decision: "Decision") -> None:
     for limit in decision.limits:
         if limit.after is not None and limit.before is not None:
             console.print(f"{limit.says.zh} {limit.says.en}: {limit.before:.2%} → {limit.after:.2%} (≤ {limit.allowed:.0%})")
-    _print_evidence(console, decision.evidence)
+    _print_evidence(console, decision.evidence, decision.as_of)
     print_unseen(console, decision.unseen)
     console.print(f"决策编号 decision {decision.id}, ledger_seq {decision.ledger_seq}")

@@ -87,17 +87,19 @@ def network(  # noqa: PLR0917 (Typer reads its options from the signature)
     as_json: AsJson = False,
 ) -> None:
     """Who is tied to a firm, over how many hops, and for how much."""
+    from api.naming import mask_network
     from graph.picture import network_svg
     from graph.store import Moment
     from graph.walks import NetworkQuery, exposure_network
-    from yujing.wiring import open_ledger, open_store
+    from yujing.wiring import open_ledger, open_store, open_vault
 
     settings = _settings(store)
     ledger = open_ledger(settings)
     reader = open_store(settings, ledger)
     wanted = tuple(name.strip() for name in types.split(",") if name.strip())
     when = Moment.of(as_of.date() if as_of else date.today())
-    found = exposure_network(reader, _one_firm(reader, firm), NetworkQuery(when, depth, wanted, max_nodes=max_nodes))
+    walked = exposure_network(reader, _one_firm(reader, firm), NetworkQuery(when, depth, wanted, max_nodes=max_nodes))
+    found = mask_network(open_vault(settings), walked)
     if svg:
         svg.write_text(network_svg(found, ledger.ontology, "虚构数据 invented data" if settings.demo else ""), "utf-8")
     reader.close()
@@ -157,7 +159,7 @@ def _print_network(found: "Network") -> None:
     names = {node.id: node.name or node.id for node in found.nodes}
     table = Table(title=f"{names[found.firm]} 敞口网络 exposure network, {found.when.valid}")
     for column in ("from", "relation", "to", "amount (CNY)", "share"):
-        table.add_column(column, justify="right" if column in {"amount (CNY)", "share"} else "left")
+        table.add_column(column, justify="right" if column in {"amount (CNY)", "share"} else "left", overflow="fold")
     for edge in sorted(found.edges, key=lambda e: (-(e.amount_fen or 0), -(e.share or 0), e.rel))[:40]:
         amount = "" if edge.amount_fen is None else f"{edge.amount_fen / 100:,.0f}"
         share = "" if edge.share is None else f"{edge.share:.1%}"
