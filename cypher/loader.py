@@ -73,21 +73,6 @@ def _number(value: Slot) -> str:
     return "CASE WHEN false THEN 0.0 END" if value is None else f"r.`{_checked(value)}`"
 
 
-def _chosen_integer(value: Slot) -> str:
-    """CASE label(r) WHEN 'GUARANTEES' THEN r.`amount_fen` … END, or a null that a UNION accepts beside integers."""
-    return _chosen(value) or _integer(None)
-
-
-def _chosen_number(value: Slot) -> str:
-    """The same for numbers."""
-    return _chosen(value) or _number(None)
-
-
-def _chosen(value: Slot) -> str:
-    cases = " ".join(f"WHEN {_text_literal(kind)} THEN r.`{_checked(name)}`" for kind, name in _twos(value))
-    return f"CASE label(r) {cases} END" if cases else ""
-
-
 def _count(value: Slot) -> str:
     """A LIMIT as a literal: as a parameter it costs LadybugDB 0.22 about a millisecond, ten times the hop itself."""
     if not isinstance(value, int) or value < 0:
@@ -140,8 +125,6 @@ _FORMS: dict[str, Callable[[Slot], str]] = {
     "text": _text_literal,
     "integer": _integer,
     "number": _number,
-    "chosen_integer": _chosen_integer,
-    "chosen_number": _chosen_number,
     "count": _count,
     "returned": _returned,
     "columns": _columns,

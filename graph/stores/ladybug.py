@@ -3,7 +3,6 @@
 import queue
 import threading
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -209,17 +208,19 @@ class _Connection:
 
 
 def _expand(connection: "_Connection", questions: Questions, anchors: tuple[str, list[str]], hop: Hop) -> list[tuple[Any, ...]]:
-    """Each anchor by one statement for all types; those that reach the limit again, type by type."""
+    """Each anchor by one statement for all types and each way; those that reach the limit again, type by type."""
     label, ids = anchors
     near, exact = questions.near(label, hop), _union(questions.branches("expand", label, hop, "parameter"))
-    if near is None or exact is None:
+    if exact is None:
         return []
     rows = []
     for anchor in ids:
-        found = connection.rows(near, {"id": anchor, **days(hop.when)})
-        if max(Counter(row[1] for row in found).values(), default=0) > hop.cap:
-            found = connection.rows(exact, {"id": anchor, **days(hop.when)})
-        rows += [(anchor, *row) for row in found]
+        asked = {"id": anchor, **days(hop.when)}
+        told = [(each, connection.rows(each.asked, asked)) for each in near]
+        if any(len(found) > hop.cap for _, found in told):
+            rows += [(anchor, *row) for row in connection.rows(exact, asked)]
+        else:
+            rows += [each.edge(anchor, row) for each, found in told for row in found]
     return rows
 
 

@@ -1,6 +1,7 @@
 """Puts together what both engines are asked, out of the named statements and the types of the graph."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cypher import statement, union
@@ -8,6 +9,41 @@ from cypher.loader import Statement
 from graph.errors import InputError
 from graph.projection.shape import GraphType, label_of, state_type
 from graph.store import FirmHit, Hop, Moment, whole_day
+
+
+@dataclass(frozen=True)
+class Near:
+    """One statement for several types and one way, and where its rows hold each type's amount and share."""
+
+    way: str
+    asked: Statement
+    amounts: Mapping[str, int]
+    shares: Mapping[str, int]
+
+    @classmethod
+    def of(cls, kinds: tuple[GraphType, ...], label: str, way: str, probe: int) -> "Near":
+        """`probe`: rows at most, of all types together."""
+        measures = sorted({name for kind in kinds for name in (kind.amount, kind.share) if name})
+        place = {name: number for number, name in enumerate(measures, _FIRST_MEASURE)}
+        asked = statement(
+            f"read/ladybug_near_{way}",
+            label=label,
+            types=tuple(kind.name for kind in kinds),
+            others=tuple(sorted({other for kind in kinds for other in kind.others(label, way)})),
+            properties=("id", "valid_from", "valid_to", *measures),
+            probe=probe,
+        )
+        amounts = {kind.name: place[kind.amount] for kind in kinds if kind.amount}
+        return cls(way, asked, amounts, {kind.name: place[kind.share] for kind in kinds if kind.share})
+
+    def edge(self, anchor: str, row: Sequence[Any]) -> tuple[Any, ...]:
+        """A row of the answer in the order of EDGE_SCHEMA."""
+        kind, other, rel, begin, end = row[:_FIRST_MEASURE]
+        amount, share = self.amounts.get(kind), self.shares.get(kind)
+        return anchor, kind, self.way, rel, other, amount and row[amount], share and row[share], begin, end
+
+
+_FIRST_MEASURE = 5  # type, other, id, valid_from and valid_to come before
 
 
 class Questions:
@@ -30,14 +66,11 @@ class Questions:
         ways = sorted(set(hop.ways))
         return [_branch(question, kind, way, (label, anchor), hop.cap) for kind in kinds for way in ways if kind.others(label, way)]
 
-    def near(self, label: str, hop: Hop) -> Statement | None:
-        """All types of a hop in one branch for each way, limited together: what `expand` asks Ladybug first."""
-        branches = []
-        for way in sorted(set(hop.ways)):
-            kinds = [kind for kind in (self.kind(name) for name in sorted(set(hop.types))) if kind.others(label, way)]
-            if kinds:
-                branches.append(_near(kinds, label, way, hop.cap + 1))
-        return union(branches) if branches else None
+    def near(self, label: str, hop: Hop) -> list["Near"]:
+        """All types of a hop in one statement for each way, limited together: what `expand` asks Ladybug first."""
+        kinds = [self.kind(name) for name in sorted(set(hop.types))]
+        ways = {way: tuple(kind for kind in kinds if kind.others(label, way)) for way in sorted(set(hop.ways))}
+        return [Near.of(touching, label, way, hop.cap + 1) for way, touching in ways.items() if touching]
 
     def expand_each(self, label: str, hop: Hop) -> Statement | None:
         """The relations of many anchors (`$ids`), for an engine that is best asked for many."""
@@ -82,18 +115,6 @@ def by_label(ids: Iterable[str]) -> dict[str, list[str]]:
 def firm_hits(rows: Sequence[Sequence[Any]], limit: int) -> list[FirmHit]:
     """Rows of id, name and code as hits, no firm twice."""
     return list(dict.fromkeys(FirmHit(firm, name or "", uscc or "") for firm, name, uscc in rows))[:limit]
-
-
-def _near(kinds: list[GraphType], label: str, way: str, probe: int) -> Statement:
-    return statement(
-        f"read/ladybug_near_{way}",
-        label=label,
-        types=tuple(kind.name for kind in kinds),
-        others=tuple(sorted({other for kind in kinds for other in kind.others(label, way)})),
-        amounts=tuple((kind.name, kind.amount) for kind in kinds if kind.amount),
-        shares=tuple((kind.name, kind.share) for kind in kinds if kind.share),
-        probe=probe,
-    )
 
 
 def _branch(question: str, kind: GraphType, way: str, start: tuple[str, str], cap: int) -> Statement:
