@@ -14,7 +14,7 @@ from yujing.cli import build_app
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("home")
     made = Town(root)
-    made.capital(1e9, 8e8).firm("甲", name="甲纺织有限公司").loan("甲", past_due=95, tier="special_mention")
+    made.capital(1e9, 8e8).firm("甲", name="甲纺织有限公司").loan("甲", past_due=5, tier="normal")
     made.firm("乙", name="乙棉业有限公司").contract("甲", "HT-1")
     made.commit()
     return root
@@ -31,8 +31,8 @@ def run(home: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> str:
 
 def test_a_scan_prints_its_alerts_in_both_languages_and_again_adds_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = run(home, monkeypatch, "scan", "--as-of", DAY)
-    assert "借款人最长逾期95天" in first
-    assert "Up to 95 days past due" in first
+    assert "借款人最长逾期5天" in first
+    assert "Up to 5 days past due" in first
     assert "world.csv:" in first
     assert "2 新 new" in first
     assert "0 新 new, 0 更新 updated, 2 不变 unchanged" in run(home, monkeypatch, "scan", "--as-of", DAY)
