@@ -21,8 +21,6 @@ from api.scanning import ScanDesk
 from graph.errors import YujingError
 from graph.walks import exposure_types
 
-_MEDIA_TYPES = frozenset({"application/json", "application/x-www-form-urlencoded"})
-
 
 def create_app(platform: Platform) -> FastAPI:
     """The API and its pages over `platform`, which the app closes when it stops. No torch, no state of its own."""
@@ -53,7 +51,7 @@ def create_app(platform: Platform) -> FastAPI:
     for module in (decisions, scans, alerts, firms, health):
         app.include_router(module.router)
     mount_console(app)
-    app.add_middleware(BodyGate, max_bytes=platform.limits.body_bytes, media_types=_MEDIA_TYPES)
+    app.add_middleware(BodyGate, max_bytes=platform.limits.body_bytes)
     app.add_middleware(RequestFrame)
     app.openapi = lambda: _document_once(app)  # type: ignore[method-assign]
     return app

@@ -99,7 +99,10 @@ RepeatableCall = Annotated[Repeatable, Depends(repeatable)]
 async def _hash(request: Request) -> str:
     """What is asked, whatever the order of its fields or the spaces between them."""
     body = await request.body()
-    plain = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")) if body else ""
+    try:
+        plain = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")) if body else ""
+    except (ValueError, RecursionError):
+        raise InputError("The body is not JSON.", "Send one well-formed JSON value of moderate depth.") from None
     return hashlib.sha256(f"{request.method} {request.url.path}\n{plain}".encode()).hexdigest()
 
 

@@ -31,6 +31,9 @@ _SECURITY = {
 }
 
 
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"  # the API's one type, and the pages'
+
+
 class RequestFrame:
     """Gives each call an id, answers with it and the security headers, and logs the route by its template.
 
@@ -80,31 +83,31 @@ class RequestFrame:
 
 
 class BodyGate:
-    """Refuses a body that is too large (by header or by count) or of a type that no route reads."""
+    """Refuses a body that is too large (by header or by count) or of a type that its route does not read."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int, media_types: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
         self._max_bytes = max_bytes
-        self._media_types = media_types
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] not in {"POST", "PUT", "PATCH"}:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if refusal := self._refusal(headers):
+        if refusal := self._refusal(scope["path"], headers):
             await expected_response(Request(scope), refusal)(scope, receive, send)
             return
         await self._app(scope, self._counted(receive), send)
 
-    def _refusal(self, headers: Headers) -> MediaTypeError | TooLargeError | None:
+    def _refusal(self, path: str, headers: Headers) -> MediaTypeError | TooLargeError | None:
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self._max_bytes:
             return self._too_large()
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type not in self._media_types:
-            known = " or ".join(sorted(self._media_types))
-            return MediaTypeError(f"A body of type '{media_type[:60]}' is not read here.", f"Send {known}.", "Content-Type")
+        known = _JSON if path.startswith("/v1/") else _FORM
+        if _has_body(headers) and media_type != known:
+            fix = f"Send the body as {known}, and say so: Content-Type: {known}."
+            return MediaTypeError(f"A body of type '{media_type[:60]}' is not read here.", fix, "Content-Type")
         return None
 
     def _counted(self, receive: Receive) -> Callable[[], Awaitable[Message]]:
@@ -123,3 +126,7 @@ class BodyGate:
 
     def _too_large(self) -> TooLargeError:
         return TooLargeError(f"The body is over {self._max_bytes:,} bytes.", "Send it in smaller parts.")
+
+
+def _has_body(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0") != "0"

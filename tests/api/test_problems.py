@@ -146,6 +146,18 @@ def test_a_body_of_another_type_is_415(client: TestClient, media_type: str) -> N
     assert_problem(refused, 415, "media-type", "Content-Type")
 
 
+@pytest.mark.parametrize("path", ["/v1/decisions/pre-loan", "/v1/decisions/drawdown", "/v1/scans"])
+def test_a_form_is_415_wherever_json_is_read_and_told_what_to_send(client: TestClient, path: str) -> None:
+    problem = assert_problem(client.post(path, data={"a": "1"}), 415, "media-type", "Content-Type")
+    assert "application/json" in problem["fix"]
+
+
+def test_a_method_that_a_route_does_not_have_is_405_before_any_body_is_asked_for(client: TestClient) -> None:
+    refused = client.post("/v1/alerts")
+    assert_problem(refused, 405, "method-not-allowed")
+    assert set(refused.headers["allow"].split(", ")) >= {"GET"}
+
+
 def test_ten_megabytes_are_refused_by_their_header_alone(client: TestClient) -> None:
     refused = client.post("/v1/decisions/pre-loan", content=b"x" * 10_000_000, headers={"Content-Type": "application/json"})
     assert_problem(refused, 413, "too-large")
