@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from api.naming import display_names
@@ -137,9 +138,14 @@ def guarantees_of(gathered: Gathered, mine: str, other: str) -> tuple[Guarantee,
 
 
 def notes_of(gathered: Gathered) -> tuple[Note, ...]:
-    """Loan notes with their newest state: the worst first, then by maturity."""
+    """Loan notes with their newest state: those still owed, then those of unknown balance, then the repaid; the worst first."""
     notes = [_note(gathered, note) for note in gathered.of("LoanNote")]
-    return tuple(sorted(notes, key=lambda n: (-(n.days_past_due or 0), n.matures_on or OPEN_END, n.number)))
+    return tuple(sorted(notes, key=_urgency))
+
+
+def _urgency(note: Note) -> tuple[int, int, date, str]:
+    open_first = 1 if note.balance_fen is None else 0 if note.balance_fen else 2
+    return open_first, -(note.days_past_due or 0), note.matures_on or OPEN_END, note.number
 
 
 def row_of(table: str, told: Told) -> Row:

@@ -40,12 +40,13 @@ def portrait(platform: Platform, principal: Principal, day: OpenDay, firm: str) 
 
 
 def exposure_of(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> Exposure:
-    """Sums over CNY notes and lines; a sum of nothing known is null, never zero."""
-    open_notes = [note for note in notes if note.balance_fen and note.currency in {None, "CNY"}]
+    """Sums over CNY notes and lines, the worst class over all notes still owed; a sum of nothing known is null, never zero."""
+    owed = [note for note in notes if note.balance_fen]
+    open_notes = [note for note in owed if note.currency in {None, "CNY"}]
     known = any(note.balance_fen is not None for note in notes)
     soon = [note for note in open_notes if note.matures_on and as_of <= note.matures_on <= as_of + _SOON]
     overdue = [note for note in open_notes if note.days_past_due]
-    tiers = [note.five_tier for note in notes if note.five_tier]
+    tiers = [note.five_tier for note in owed if note.five_tier]
     lines = [line["limit_fen"] for line in gathered.of("CreditLine") if line["status"] != "expired"]
     return Exposure(
         limit_fen=_total(lines),
@@ -53,15 +54,15 @@ def exposure_of(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> Exp
         overdue_fen=_balance(overdue) if known else None,
         due_90_days_fen=_balance(soon) if known else None,
         collateral_fen=_total(piece["value_fen"] for piece in gathered.of("Collateral")),
-        worst_days_past_due=max((note.days_past_due for note in notes if note.days_past_due is not None), default=None),
+        worst_days_past_due=max((note.days_past_due for note in owed if note.days_past_due is not None), default=None),
         worst_five_tier=max(tiers, key=TIERS.index, default=None),
         notes=notes,
     )
 
 
 def alerts_of(platform: Platform, principal: Principal, firm: str, as_of: date) -> tuple[AlertSummary, ...]:
-    """Alerts about the firm that had been raised by that day, the worst first, then the newest."""
-    page = platform.journal.alerts(AlertFilter(firm=firm, branch=principal.branch, until=as_of), "", _ALERTS)
+    """Alerts about the firm of the newest scan by that day, the worst first, then the newest."""
+    page = platform.journal.alerts(AlertFilter(firm=firm, branch=principal.branch, until=as_of, current=True), "", _ALERTS)
     return tuple(sorted(map(AlertSummary.of, page.items), key=lambda alert: -alert.grade.rank))
 
 
