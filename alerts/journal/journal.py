@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from uuid import uuid4
 
@@ -277,7 +277,17 @@ def _filtered(wanted: AlertFilter) -> Select[AlertRow]:
             query = query.where(getattr(AlertRow, name) == value)
     if wanted.until:
         query = query.where(AlertRow.first_as_of <= wanted.until)
+    if wanted.current:
+        query = _current(query, wanted.until)
     return query.where(AlertRow.as_of >= wanted.since) if wanted.since else query
+
+
+def _current(query: Select[AlertRow], until: date | None) -> Select[AlertRow]:
+    """Not before the newest finished scan, so that one still at work takes nothing away; never of a day after `until`."""
+    scanned = select(func.max(ScanRow.as_of)).where(ScanRow.finished_at.is_not(None))
+    if until:
+        scanned, query = scanned.where(ScanRow.as_of <= until), query.where(AlertRow.as_of <= until)
+    return query.where(AlertRow.as_of >= scanned.scalar_subquery())
 
 
 def _alert_row(session: Session, alert_id: str, branch: str) -> AlertRow:
@@ -329,4 +339,4 @@ def _seq_of(cursor: str) -> int:
             raise ValueError(text)
         return int(text[1:])
     except ValueError:
-        raise InputError(f"'{cursor}' is no cursor of a page.", "Take next_cursor of the page before.", "cursor") from None
+        raise InputError(f"'{cursor}' is no cursor of a page.", "Take `next` of the page before, unchanged.", "cursor") from None

@@ -10,7 +10,8 @@ from alerts.said import Alert, Grade, Stage
 class AlertFilter:
     """Which alerts: every field that is set must match. `branch` is the caller's scope, empty for all branches.
 
-    `since`: seen on that day or later. `until`: raised by that day.
+    `since`: seen on that day or later. `until`: raised by that day. `current`: still raised by the newest finished scan of a
+    day up to `until`, so neither what that scan no longer finds nor what a scan of an earlier day adds.
     """
 
     stage: Stage | None = None
@@ -20,6 +21,7 @@ class AlertFilter:
     branch: str = ""
     since: date | None = None
     until: date | None = None
+    current: bool = False
 
 
 @dataclass(frozen=True)

@@ -129,4 +129,4 @@ def _stop(entity: str, names: dict[str, str]) -> FirmRef:
 
 
 def _wanted(page: SignedInPage, grade: Grade | None = None) -> AlertFilter:
-    return AlertFilter(grade=grade, branch=page.call.principal.branch, until=page.as_of)
+    return AlertFilter(grade=grade, branch=page.call.principal.branch, until=page.as_of, current=True)

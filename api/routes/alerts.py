@@ -20,7 +20,7 @@ _ALERT = TypeAdapter(AlertRecord)
 
 @router.get("", response_model=AlertList, summary="Alerts, newest first")
 def list_alerts(call: ReadingAlerts, query: Annotated[AlertQuery, Query()]) -> Response:
-    """Filter by grade, stage, firm and day; page by the opaque cursor."""
+    """Those of the newest scan, or all ever raised (`show=all`), by grade, stage, firm and day; page by the opaque cursor."""
     firm = find_firm(call.platform, query.firm) if query.firm else ""
     wanted = AlertFilter(
         stage=query.stage,
@@ -29,6 +29,7 @@ def list_alerts(call: ReadingAlerts, query: Annotated[AlertQuery, Query()]) -> R
         branch=call.principal.branch,
         since=query.since,
         until=resolve_day(call.platform, query.as_of),
+        current=query.show == "current",
     )
     page = call.platform.journal.alerts(wanted, query.cursor, query.limit)
     items = tuple(AlertSummary.of(record) for record in page.items)

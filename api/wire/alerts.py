@@ -1,7 +1,7 @@
 """Alerts as lists show them; a single alert crosses the wire as the journal keeps it."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -18,6 +18,10 @@ class AlertQuery(Wire):
     firm: FirmRefText | None = None
     since: Annotated[Day | None, Field(description="alerts whose last day is this one or later")] = None
     as_of: Annotated[Day | None, Field(description="alerts that had been raised by this day")] = None
+    show: Annotated[
+        Literal["current", "all"],
+        Field(description="current: those of the newest scan of a day up to as_of; all: also those that no longer stand"),
+    ] = "current"
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=400, description="`next` of the page before, unchanged")] = ""
 

@@ -163,6 +163,28 @@ def test_a_scan_of_an_earlier_day_does_not_turn_an_alert_back(journal: Journal) 
     assert journal.alert("A-Firm-a-overdue").alert.grade is Grade.ORANGE
 
 
+def test_a_scan_of_an_earlier_day_adds_nothing_to_what_stands_today_and_all_of_its_own_day(journal: Journal) -> None:
+    earlier = DAY - timedelta(31)
+    journal.record_scan(scan_of(alert("overdue")), "scan")
+    journal.record_scan(scan_of(alert("long-gone", Grade.RED), day=earlier), "scan")
+    assert causes(journal, AlertFilter(until=DAY, current=True)) == ["overdue"]
+    assert journal.alert_counts(AlertFilter(until=DAY, current=True))[Grade.RED] == 0
+    assert causes(journal, AlertFilter(until=DAY - timedelta(1), current=True)) == ["long-gone"]
+    assert causes(journal, AlertFilter(until=DAY)) == ["long-gone", "overdue"]
+
+
+def test_what_the_newest_scan_no_longer_raises_stands_no_more(journal: Journal) -> None:
+    journal.record_scan(scan_of(alert("overdue"), alert("enforcement")), "scan")
+    journal.record_scan(scan_of(alert("overdue"), day=DAY + timedelta(1)), "scan")
+    assert causes(journal, AlertFilter(current=True)) == ["overdue"]
+    journal.record_scan(scan_of(day=DAY + timedelta(2)), "scan")
+    assert causes(journal, AlertFilter(current=True)) == []
+
+
+def causes(journal: Journal, wanted: AlertFilter) -> list[str]:
+    return [record.alert.cause for record in journal.alerts(wanted).items]
+
+
 def test_pages_neither_repeat_nor_skip_while_alerts_are_written(journal: Journal) -> None:
     journal.record_scan(scan_of(*(alert(f"cause-{i}") for i in range(5))), "scan")
     first = journal.alerts(limit=2)

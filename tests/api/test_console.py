@@ -4,12 +4,15 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
 
+from alerts.said import ScanResult
 from api.app import create_app
 from api.console.page import COOKIE
 from api.roles import Role
@@ -38,6 +41,20 @@ def test_the_desk_shows_the_last_scan_and_says_that_the_bank_is_invented(visitor
     assert TINGSONG in page
     assert "逾期120天" in page
     assert "均为虚构" in page
+
+
+def test_a_scan_of_a_past_day_changes_neither_the_desk_nor_the_list_of_today(tmp_path: Path) -> None:
+    bank = build_bank(tmp_path, demo=True)
+    with open_client(bank) as client:
+        client.post("/v1/scans", json={})
+        desk, listed = client.get("/").text, client.get("/v1/alerts").json()
+        past = bank.platform.journal.alerts(limit=1).items[0].alert
+        old = replace(past, id="A-old", cause="old", as_of=date(2026, 2, 28))
+        bank.platform.journal.record_scan(ScanResult(old.as_of, 1, 4, 9, (old,), ()), "test")
+        assert client.get("/").text == desk
+        assert client.get("/v1/alerts").json() == listed
+        assert [item["id"] for item in client.get("/v1/alerts?as_of=2026-03-01").json()["items"]] == ["A-old"]
+        assert len(client.get("/v1/alerts?show=all").json()["items"]) == len(listed["items"]) + 1
 
 
 def test_english_is_a_switch_that_links_keep(visitor: TestClient) -> None:
