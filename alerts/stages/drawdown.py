@@ -11,13 +11,21 @@ from alerts.facts.trails import paths_behind
 from alerts.requests import DrawdownRequest, Payee
 from alerts.said import Advice, Decision, Edge, Evidence, FigureValue, FirmRef, Grade, Path, RelatedParty, Sentence, Stage, Unseen
 from alerts.stages.desk import Desk
-from alerts.stages.judge import judge, worst
+from alerts.stages.judge import explained, judge, no_rate, worst
 from alerts.stages.parties import FactRow, find_firm, one_row, ref
 from alerts.stages.pre_loan import check_day
 from alerts.stages.walk import related
 from graph.errors import InputError, NotFoundError, UnavailableError
 
 _SPLIT_DAYS = 5
+_SINCE = (
+    "overdue_since_approval",
+    "guarantors_overdue_since_approval",
+    "seized_since_approval_cny",
+    "control_changed_since_approval",
+)
+_VITAL = frozenset(("amount_cny", "contract_headroom_cny", "defaulter_listed", "overdue_since_approval"))
+_OF_LINE = frozenset(("line_headroom_cny", "line_usable"))
 _SECTORS = (
     ("70", "property"),
     ("67", "securities"),
@@ -58,12 +66,12 @@ def drawdown(desk: Desk, request: DrawdownRequest, decision_id: str = "") -> Dec
     return Decision(
         id=decision_id or f"D-{uuid4().hex}",
         stage=Stage.DRAWDOWN,
-        advice=_advice(worst(told.hits), tie.answered),
+        advice=_advice(worst(told.hits), seen=tie.answered and not told.blind & loan.vital),
         firm=ref(borrower),
         request=asdict(request),
         reasons=told.hits,
         evidence=_evidence(desk, loan.borrower, {name for h in told.hits for name in h.inputs}, tie),
-        unseen=(*told.unseen, *tie.unseen),
+        unseen=(*explained(told.unseen, _why(loan, request)), *tie.unseen),
         inputs=told.inputs,
         as_of=desk.as_of,
         ledger_seq=desk.ledger_seq,
@@ -88,6 +96,11 @@ class _Loan:
     line_status: str
 
     @property
+    def vital(self) -> frozenset[str]:
+        """Without one of these nothing is released. A contract under no credit line has no line to look at."""
+        return _VITAL | _OF_LINE if self.line else _VITAL
+
+    @property
     def approved_on(self) -> date | None:
         """From which day on a change is new: the credit line's approval, else the contract's signing."""
         return self.line_approved_on or self.signed_on
@@ -108,10 +121,27 @@ class _Tie:
     answered: bool = True
 
 
-def _advice(grade: Grade | None, answered: bool) -> Advice:
+def _advice(grade: Grade | None, *, seen: bool) -> Advice:
+    """Nothing is released while the payee's ties, the amount or what is left to draw was not seen."""
     if grade is Grade.RED:
         return Advice.BLOCK
-    return Advice.HOLD if grade is Grade.ORANGE or not answered else Advice.RELEASE
+    return Advice.HOLD if grade is Grade.ORANGE or not seen else Advice.RELEASE
+
+
+def _why(loan: _Loan, request: DrawdownRequest) -> dict[str, Sentence]:
+    """Why the amount, or what is left to draw, could not be judged."""
+    why: dict[str, Sentence] = {}
+    if request.currency != "CNY":
+        why |= dict.fromkeys(("amount_cny", "self_paid_5d_cny"), no_rate(request.currency))
+    if loan.amount_fen is None:
+        why["contract_headroom_cny"] = Sentence("没有合同的人民币金额", "the contract's amount in yuan is not known")
+    if loan.line_limit_fen is None:
+        no_line = Sentence("合同未列授信额度", "the contract names no credit line")
+        unknown = Sentence(f"没有授信{loan.line}的有效记录", f"no record of credit line {loan.line} in force")
+        why |= dict.fromkeys(("line_headroom_cny", "line_usable"), unknown if loan.line else no_line)
+    if loan.approved_on is None:
+        why |= dict.fromkeys(_SINCE, Sentence("没有审批或签订日期", "the day of approval or signing is not known"))
+    return why
 
 
 def _loan(desk: Desk, request: DrawdownRequest) -> _Loan:
@@ -137,7 +167,7 @@ def _loan(desk: Desk, request: DrawdownRequest) -> _Loan:
 
 _CONTRACT = """
     SELECT c.party, c.number, c.signed_on, CASE WHEN coalesce(c.currency, 'CNY') = 'CNY' THEN c.amount_fen END,
-        coalesce(l.number, ''),
+        coalesce(c.credit_line, ''),
         l.approved_on, CASE WHEN coalesce(l.currency, 'CNY') = 'CNY' THEN l.limit_fen END, l.expires_on, coalesce(l.status, '')
     FROM contract c LEFT JOIN credit_line l ON l.number = c.credit_line AND l.party = c.party
     WHERE c.contract = $asked OR c.number = $asked
@@ -223,7 +253,7 @@ def _headroom(desk: Desk, loan: _Loan, on: date) -> FactRow:
     return {
         "contract_headroom_cny": (loan.amount_fen - drawn) / 100 if loan.amount_fen is not None else None,
         "line_headroom_cny": (loan.line_limit_fen - owed) / 100 if loan.line_limit_fen is not None else None,
-        "line_usable": usable if loan.line else None,
+        "line_usable": usable if loan.line_status else None,
     }
 
 

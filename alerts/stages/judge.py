@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pyarrow as pa
@@ -40,12 +40,16 @@ _FEEDS = {
 
 @dataclass(frozen=True)
 class Judgement:
-    """The rules that fired, worst first; what could not be seen; the rules that an earlier contract escapes."""
+    """The rules that fired, worst first; what could not be seen; the rules that an earlier contract escapes.
+
+    `blind`: the missing facts for which a rule that can refer, hold, decline or block could not be judged.
+    """
 
     hits: tuple[RuleHit, ...]
     unseen: tuple[Unseen, ...]
     spared: tuple[str, ...]
     inputs: Mapping[str, FigureValue]
+    blind: frozenset[str] = frozenset()
 
 
 def judge(desk: Desk, stage: Stage, figures: Mapping[str, FigureValue], on: date, signed_on: date | None = None) -> Judgement:
@@ -56,7 +60,9 @@ def judge(desk: Desk, stage: Stage, figures: Mapping[str, FigureValue], on: date
     verdicts = evaluate(rules, pa.table(row), desk.base.cursor())
     hits = sorted((hit(rule, figures) for rule in verdicts.fired(0)), key=lambda h: -h.grade.rank)
     seen = {name: figures.get(name) for name in names if figures.get(name) is not None}
-    return Judgement(tuple(hits), unseen(verdicts.unjudged(0), figures), tuple(rule.id for rule in spared), seen)
+    unjudged = verdicts.unjudged(0)
+    blind = frozenset(item.fact for item in unseen([rule for rule in unjudged if rule.grade is not Grade.YELLOW], figures))
+    return Judgement(tuple(hits), unseen(unjudged, figures), tuple(rule.id for rule in spared), seen, blind)
 
 
 def hit(rule: Rule, figures: Mapping[str, FigureValue]) -> RuleHit:
@@ -83,6 +89,21 @@ def unseen(rules: Iterable[Rule], figures: Mapping[str, FigureValue]) -> tuple[U
             if figures.get(name) is None:
                 needed[name].append(rule.id)
     return tuple(Unseen(name, _why(name, figures), tuple(ids)) for name, ids in needed.items())
+
+
+def explained(told: Iterable[Unseen], why: Mapping[str, Sentence]) -> tuple[Unseen, ...]:
+    """What could not be seen, with the stage's own reason for each fact that it can give one for."""
+    return tuple(replace(item, says=because(item.fact, why[item.fact])) if item.fact in why else item for item in told)
+
+
+def because(fact: str, why: Sentence) -> Sentence:
+    """A fact's name and why it could not be seen."""
+    return Sentence(f"{CATALOGUE[fact].zh}：{why.zh}", f"{CATALOGUE[fact].en}: {why.en}")
+
+
+def no_rate(currency: str) -> Sentence:
+    """Why an amount in another currency cannot be judged."""
+    return Sentence(f"{currency}没有当日汇率", f"no rate of the day for {currency}")
 
 
 def worst(hits: Sequence[RuleHit]) -> Grade | None:

@@ -1,9 +1,8 @@
 """Before the loan: approve, refer or decline, with reasons, limits after the loan, and what could not be seen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import uuid4
 
 from alerts.facts.evidence import distinct_rows, rows_behind, score_splits
@@ -25,9 +24,21 @@ from alerts.said import (
     Unseen,
 )
 from alerts.stages.desk import Desk
-from alerts.stages.judge import judge, worst
+from alerts.stages.judge import because, explained, judge, no_rate, worst
 from alerts.stages.parties import FactRow, find_firm, ref
 from graph.errors import InputError
+
+_AFTER = {
+    "loans_after_over_net_capital": "net_capital_cny",
+    "exposure_after_over_tier1": "tier1_cny",
+    "group_exposure_after_over_tier1": "tier1_cny",
+}
+"""Each limit's share after the loan and the capital it is a share of."""
+
+_VITAL = frozenset(("amount_cny", "days_past_due_max", "defaulter_listed", *_AFTER))
+"""Known of every firm once the bank's own books and the court lists are loaded. Without one of them nothing is approved;
+an absent bureau report, statement or score is an ordinary blind spot.
+"""
 
 _LOANS = frozenset(("working_capital", "fixed_asset", "advance", "other"))
 _GUARANTOR_FACTS = ("days_past_due_max", "defaulter_listed", "status", "guarantees_given_cny", "net_assets_cny", "probability")
@@ -47,17 +58,17 @@ def pre_loan(desk: Desk, request: PreLoanRequest, decision_id: str = "") -> Deci
     circle = _circle_paths(desk, applicant, [g for g in guarantors if g.row])
     figures = dict(applicant or _declared(desk, request.declared))
     figures |= _asked(request, applicant is not None) | _after(figures, request)
-    figures |= _guarantor_figures(guarantors, request.amount_fen / 100, len(circle)) | collateral.figures
+    figures |= _guarantor_figures(guarantors, figures["amount_cny"], len(circle)) | collateral.figures
     told = judge(desk, Stage.PRE_LOAN, figures, request.on)
     return Decision(
         id=decision_id or f"D-{uuid4().hex}",
         stage=Stage.PRE_LOAN,
-        advice=_advice(told.hits),
+        advice=_advice(worst(told.hits), blind=bool(told.blind & _VITAL or figures.get("foreign_items"))),
         firm=ref(applicant) if applicant else FirmRef("", request.applicant.name, request.applicant.uscc),
         request=asdict(request),
         reasons=told.hits,
         evidence=_evidence(desk, applicant, guarantors, told.hits, circle),
-        unseen=(*told.unseen, *collateral.missing, *_foreign(figures, request.currency)),
+        unseen=(*explained(told.unseen, _why(figures, request)), *collateral.missing, *_foreign(figures)),
         inputs=told.inputs,
         as_of=desk.as_of,
         ledger_seq=desk.ledger_seq,
@@ -89,19 +100,25 @@ class _Collateral:
     missing: tuple[Unseen, ...]
 
 
-def _advice(hits: Sequence[RuleHit]) -> Advice:
-    grade = worst(hits)
-    return {Grade.RED: Advice.DECLINE, Grade.ORANGE: Advice.REFER}.get(grade or Grade.YELLOW, Advice.APPROVE)
+def _advice(grade: Grade | None, *, blind: bool) -> Advice:
+    """Nothing is approved while a limit or a list that could have refused it was not seen."""
+    if grade is Grade.RED:
+        return Advice.DECLINE
+    return Advice.REFER if grade is Grade.ORANGE or blind else Advice.APPROVE
+
+
+def _amount(request: PreLoanRequest) -> float | None:
+    """In yuan; None in another currency, for there is no rate."""
+    return request.amount_fen / 100 if request.currency == "CNY" else None
 
 
 def _asked(request: PreLoanRequest, known: bool) -> FactRow:
-    yuan = request.amount_fen / 100 if request.currency == "CNY" else None
-    return {"amount_cny": yuan, "product": request.product, "term_months": float(request.term_months), "known": known}
+    return {"amount_cny": _amount(request), "product": request.product, "term_months": float(request.term_months), "known": known}
 
 
 def _after(figures: FactRow, request: PreLoanRequest) -> FactRow:
     """Loans and exposure once the loan is paid out, over the bank's capital."""
-    amount = request.amount_fen / 100 if request.currency == "CNY" else None
+    amount = _amount(request)
     loan = amount if request.product in _LOANS else 0.0
     return {
         "loans_after_over_net_capital": _share(figures.get("loans_cny"), loan, figures.get("net_capital_cny")),
@@ -142,11 +159,13 @@ def _guarantor(desk: Desk, party: Party, field: str) -> _Guarantor:
     return _Guarantor(RelatedParty("guarantor", who, facts), row)
 
 
-def _guarantor_figures(guarantors: Sequence[_Guarantor], amount: float, in_circle: int) -> FactRow:
+def _guarantor_figures(guarantors: Sequence[_Guarantor], amount: float | None, in_circle: int) -> FactRow:
     rows = [g.row for g in guarantors if g.row]
     lost = [r for r in rows if r["defaulter_listed"] or r["licence_revoked"] or r["status"] in ("revoked", "cancelled", "bankrupt")]
     worth = [(r["guarantees_given_cny"], r["net_assets_cny"]) for r in rows]
-    ratios = [round(((given or 0.0) + amount) / assets, 9) for given, assets in worth if assets and assets > 0]
+    ratios = [
+        round(((given or 0.0) + amount) / assets, 9) for given, assets in worth if assets and assets > 0 and amount is not None
+    ]
     return {
         "named_guarantors_unknown": float(len(guarantors) - len(rows)),
         "named_guarantors_listed": float(len(lost)),
@@ -252,15 +271,17 @@ def _evidence(
     return Evidence((*(end.path for end in led), *circle), rows, score_splits(desk.base, [firm]).get(firm))
 
 
-def _foreign(figures: Mapping[str, Any], currency: str) -> tuple[Unseen, ...]:
-    told = []
-    if currency != "CNY":
-        told.append(Unseen("amount_cny", Sentence(f"{currency}：没有当日汇率", f"{currency}: no rate of the day")))
-    if figures.get("foreign_items"):
-        told.append(
-            Unseen(
-                "exposure_cny",
-                Sentence("外币借据未计入：没有当日汇率", "notes in foreign currency are left out: no rate of the day"),
-            )
-        )
-    return tuple(told)
+def _why(figures: FactRow, request: PreLoanRequest) -> dict[str, Sentence]:
+    """Why an amount or a limit could not be judged."""
+    if request.currency != "CNY":
+        return dict.fromkeys(("amount_cny", "named_guarantor_guarantees_over_net_assets", *_AFTER), no_rate(request.currency))
+    no_capital = Sentence("没有当日资本数据", "no capital figures of the bank for the day")
+    no_loans = Sentence("没有借据数据", "no loan notes in the bank's data")
+    return {after: no_loans if figures.get(capital) else no_capital for after, capital in _AFTER.items()}
+
+
+def _foreign(figures: FactRow) -> tuple[Unseen, ...]:
+    if not figures.get("foreign_items"):
+        return ()
+    left_out = Sentence("外币借据未计入，没有当日汇率", "notes in foreign currency are left out, no rate of the day")
+    return (Unseen("exposure_cny", because("exposure_cny", left_out)),)

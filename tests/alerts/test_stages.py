@@ -130,10 +130,36 @@ def test_an_applicant_that_cannot_be_told_is_refused_by_field(
     assert refused.value.field == field
 
 
-def test_an_amount_in_another_currency_is_judged_on_the_rest_and_said(desk: Desk) -> None:
-    decision = pre_loan(desk, pre_loan_request("好", currency="USD"))
-    assert decision.limits[0].after is None
-    assert "amount_cny" in {item.fact for item in decision.unseen}
+@pytest.mark.parametrize("currency", ["USD", "XXX"])
+def test_an_amount_without_a_rate_is_referred_and_held_never_waved_through(desk: Desk, currency: str) -> None:
+    asked = pre_loan(desk, pre_loan_request("好", currency=currency, guarantors=(Party(name="家"),)))
+    paid = drawdown(desk, drawdown_request("好", currency=currency, payee=Payee(firm=Party(name="远")), entrusted=True))
+    assert (asked.advice, asked.limits[0].after) == (Advice.REFER, None)
+    assert paid.advice is Advice.HOLD
+    says = {item.fact: item.says.en for decision in (asked, paid) for item in decision.unseen}
+    assert says["amount_cny"] == f"amount asked or paid: no rate of the day for {currency}"
+    assert says["exposure_after_over_tier1"].endswith(f"no rate of the day for {currency}")
+    assert "named_guarantor_guarantees_over_net_assets" not in asked.inputs
+
+
+def test_without_the_banks_capital_no_limit_is_judged_and_nothing_approved(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("甲").loan("甲").firm("乙").case("乙", "defaulter_listing").commit()
+    opened = Desk.open(t.snapshot(DAY))
+    decision = pre_loan(opened, pre_loan_request("甲"))
+    assert (decision.advice, decision.reasons) == (Advice.REFER, ())
+    says = {item.fact: item.says.zh for item in decision.unseen}
+    assert "没有当日资本数据" in says["loans_after_over_net_capital"]
+    opened.close()
+
+
+def test_without_a_single_court_list_nothing_is_approved_or_released(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.capital(1e9, 8e8).firm("甲").loan("甲").contract("甲", "甲合同").firm("供应商", name="供应商").commit()
+    opened = Desk.open(t.snapshot(DAY))
+    assert pre_loan(opened, pre_loan_request("甲")).advice is Advice.REFER
+    assert drawdown(opened, drawdown_request("甲")).advice is Advice.HOLD
+    opened.close()
 
 
 def test_collateral_that_is_not_known_is_said(desk: Desk) -> None:
