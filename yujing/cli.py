@@ -7,16 +7,19 @@ names the field and the fix), 3 loaded with quarantine, 70 a defect of ours.
 
 import importlib
 import sys
+import tempfile
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
 from graph.errors import YujingError
-from yujing.settings import Settings
+from yujing import __version__
 
 _FAMILIES = ("ingest", "graph", "models", "alerts", "serve", "bank", "demo")
 _REFUSED, _DEFECT = 2, 70
@@ -26,16 +29,27 @@ def build_app() -> typer.Typer:
     """The Typer application with every family of commands."""
     app = typer.Typer(
         name="yujing",
-        help="预警 Yujing: from a bank's own tables to an evidenced credit-risk alert.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="rich",
     )
-    app.callback()(lambda: None)  # else Typer drops the command's name where there is only one
+    app.callback()(_options)
     for family in _FAMILIES:
         importlib.import_module(f"yujing.commands.{family}").register(app)
     return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"yujing {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    asked: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="版本")] = False,
+) -> None:
+    """预警 Yujing: from a bank's own tables to an evidenced credit-risk alert."""
 
 
 def main() -> None:
@@ -48,20 +62,29 @@ def main() -> None:
         if problem.fix:
             errors.print(f"[bold]办法 fix:[/] {escape(problem.fix)}")
         sys.exit(_REFUSED)
+    except ValidationError as problem:
+        for wrong in problem.errors():
+            name = str(wrong["loc"][0]) if wrong["loc"] else ""
+            variable = name if name.isupper() else f"YUJING_{name.upper()}"
+            errors.print(f"[bold red]错误 error:[/] {variable}: {escape(wrong['msg'])} (got {escape(repr(wrong['input']))})")
+        errors.print("[bold]办法 fix:[/] set the variable to such a value, or unset it for the default.")
+        sys.exit(_REFUSED)
+    except OSError as problem:
+        errors.print(f"[bold red]错误 error:[/] {escape(str(problem))}")
+        errors.print("[bold]办法 fix:[/] see that the path is there and may be written; YUJING_HOME names the home folder.")
+        sys.exit(_REFUSED)
     except KeyboardInterrupt:
         errors.print("interrupted; what was committed stays, running the command again goes on.")
         sys.exit(130)
     except Exception as defect:
-        where = _write_crash_report(Settings().home)
-        errors.print(
-            f"[bold red]缺陷 defect:[/] {type(defect).__name__}: {escape(str(defect).splitlines()[0] if str(defect) else '')}"
-        )
-        errors.print(f"This is ours to mend; the details are in {where}.")
+        first_line = escape(str(defect).partition("\n")[0])
+        errors.print(f"[bold red]缺陷 defect:[/] {type(defect).__name__}: {first_line}")
+        errors.print(f"This is ours to mend; the details are in {_write_crash_report()}.")
         sys.exit(_DEFECT)
 
 
-def _write_crash_report(home: Path) -> Path:
-    folder = home / "crashes"
+def _write_crash_report() -> Path:
+    folder = Path(tempfile.gettempdir()) / "yujing-crashes"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.txt"
     path.write_text(traceback.format_exc(), "utf-8")

@@ -25,7 +25,7 @@ from models.scorer import ModelScorer
 from models.scores import ScoreBook
 from models.training import Request, Trained, train
 from yujing.settings import Settings
-from yujing.wiring import neo4j_target, open_journal, open_ledger, open_store, open_vault
+from yujing.wiring import neo4j_target, open_journal, open_store, open_vault
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,6 @@ class Pipeline:
     settings: Settings
     ledger: Ledger
     as_of: date
-
-    @classmethod
-    def open(cls, settings: Settings, as_of: date) -> "Pipeline":
-        return cls(settings, open_ledger(settings), as_of)
 
     @property
     def registry(self) -> Registry:

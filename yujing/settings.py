@@ -1,12 +1,18 @@
 """Settings: the only reader of the environment. Every variable starts with `YUJING_`, but for Neo4j's own."""
 
+import json
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from graph.clock import day_of, now_us
+
+DEMO_MARK = "demo.json"  # in a home that holds an invented bank: which one, and its day
 
 
 class Settings(BaseSettings):
@@ -20,16 +26,41 @@ class Settings(BaseSettings):
     store: Literal["ladybug", "neo4j"] = "ladybug"
     journal_url: str = ""  # empty: SQLite under home
     mlflow_url: str = ""  # empty: SQLite under home
-    threads: int = 2
-    memory_limit: str = "4GB"  # what one DuckDB connection may take before it spills to disk
+    threads: int = Field(default=2, ge=1)
+    memory_limit: str = Field(
+        default="4GB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$"
+    )  # what one DuckDB connection may take before it spills to disk
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: int = Field(default=8000, ge=1, le=65535)
     demo: bool = False  # the data are invented: pages say so, and are open on this machine without a key
     today: date | None = None  # the bank's day; the calendar's in its time zone unless set
 
     neo4j_uri: str = Field(default="", validation_alias="NEO4J_URI")
     neo4j_user: str = Field(default="neo4j", validation_alias="NEO4J_USER")
     neo4j_password: SecretStr = Field(default=SecretStr(""), validation_alias="NEO4J_PASSWORD")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"'{name}' is no time zone; write for example Asia/Shanghai") from None
+        return name
+
+    @model_validator(mode="after")
+    def _invented_bank(self) -> "Settings":
+        """A home with an invented bank says so to every command, and its day is the bank's day."""
+        mark = self.home / DEMO_MARK
+        if mark.is_file():
+            self.demo = True
+            self.today = self.today or date.fromisoformat(json.loads(mark.read_text("utf-8"))["today"])
+        return self
+
+    @property
+    def day(self) -> date:
+        """The bank's day: what every command means by "today"."""
+        return self.today or day_of(now_us(), self.time_zone)
 
     @property
     def ledger(self) -> Path:

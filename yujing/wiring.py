@@ -2,7 +2,6 @@
 
 from alerts.journal import Journal, upgrade
 from api.platform import Platform
-from graph.clock import day_of, now_us
 from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.personal import Vault
@@ -56,7 +55,7 @@ def open_platform(settings: Settings) -> Platform:
         store=open_store(settings, ledger),
         scores=ScoreBook(settings.scores),
         journal=open_journal(settings),
-        today=lambda: settings.today or day_of(now_us(), settings.time_zone),
+        today=lambda: settings.day,
         warm=True,
         demo=settings.demo,
     )

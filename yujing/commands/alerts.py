@@ -128,7 +128,7 @@ def decide_drawdown(
 
 
 def _day(as_of: datetime | None) -> date:
-    return as_of.date() if as_of else date.today()
+    return as_of.date() if as_of else Settings().day
 
 
 @contextmanager

@@ -12,10 +12,11 @@ import typer
 from rich.console import Console
 from rich.rule import Rule
 
-from graph.errors import InputError
-from yujing.settings import Settings
+from graph.errors import InputError, UnavailableError
+from yujing.settings import DEMO_MARK, Settings
 
 if TYPE_CHECKING:
+    from graph.ledger import Ledger
     from yujing.pipeline import Pipeline
 
 _FEED = "invented-bank"
@@ -40,17 +41,17 @@ def demo(
 ) -> None:
     """虚构银行全流程演示。Takes an invented bank the whole way: files, ledger, graph, scores, alerts, API."""
     from yujing.pipeline import Pipeline
+    from yujing.wiring import open_ledger
 
     began = time.monotonic()
-    settings = Settings(demo=True)
+    settings = Settings()
     console.print("[bold]预警 Yujing[/] · 演示银行、企业与人名均为虚构 everything shown is invented", highlight=False)
-    bank = settings.home / "bank"
+    bank, ledger = settings.home / "bank", open_ledger(settings)
+    _refuse_a_real_bank(settings, ledger)
     with _step(1, "虚构银行的文件 the invented bank's files"):
-        _refuse_another_bank(settings, {"firms": firms, "seed": seed})
-        _write_bank(bank, firms, seed)
+        _write_bank(settings, ledger, {"firms": firms, "seed": seed})
     cases = json.loads((bank / "cases.json").read_text("utf-8"))
-    pipeline = Pipeline.open(settings, date.fromisoformat(cases["as_of"]))
-    _refuse_a_real_bank(pipeline)
+    pipeline = Pipeline(Settings(), ledger, date.fromisoformat(cases["as_of"]))
     _ledger(pipeline, bank)
     _graph(pipeline)
     _models(pipeline)
@@ -58,41 +59,37 @@ def demo(
     _decisions(pipeline, _by_name(cases))
     pipeline.ledger.close()
     if serve:
-        _serve(settings.model_copy(update={"today": pipeline.as_of}))
+        _serve(pipeline.settings)
     console.print(f"[dim]{time.monotonic() - began:.0f} s[/]")
 
 
-def _write_bank(folder: Path, firms: int, seed: int) -> None:
+def _refuse_a_real_bank(settings: Settings, ledger: "Ledger") -> None:
+    """The demo never mixes invented firms into a ledger that holds others."""
+    others = sorted(set(ledger.batches()["feed"].to_pylist()) - {_FEED})
+    if others:
+        held = f"{settings.home} holds other feeds ({', '.join(others)})."
+        raise InputError(held, "Give the demo a home of its own: YUJING_HOME=var/demo make demo.")
+
+
+def _write_bank(settings: Settings, ledger: "Ledger", wanted: dict[str, int]) -> None:
+    """Files once; a home holds one invented bank, so that what was loaded stays what its files say."""
     from yujing.bank.plan import BankPlan
     from yujing.bank.write import write_bank
 
-    marker = folder / "demo.json"
-    wanted = {"firms": firms, "seed": seed}
-    if marker.exists() and json.loads(marker.read_text("utf-8")) == wanted:
+    folder, mark = settings.home / "bank", settings.home / DEMO_MARK
+    held = json.loads(mark.read_text("utf-8")) if mark.exists() else {}
+    if wanted.items() <= held.items():
         console.print(f"  已在 already there: {folder}")
         return
-    marker.unlink(missing_ok=True)
-    report = write_bank(folder, BankPlan(firms=firms, seed=seed))
-    marker.write_text(json.dumps(wanted), "utf-8")
+    if held and ledger.latest_seq:
+        fix = "Give this one a home of its own: YUJING_HOME=var/other yujing demo …"
+        other = f"{settings.home} holds another invented bank, of {held['firms']} firms, seed {held['seed']}."
+        raise InputError(other, fix, "seed")
+    plan = BankPlan(firms=wanted["firms"], seed=wanted["seed"])
+    report = write_bank(folder, plan)
+    mark.write_text(json.dumps({**wanted, "today": plan.today.isoformat()}), "utf-8")
     tables = f"{report.total_rows:,} 行 rows in {len(report.rows)} 张表 tables"
     console.print(f"  {tables} under {folder}; {report.planted:,} errors planted")
-
-
-def _refuse_another_bank(settings: Settings, wanted: dict[str, int]) -> None:
-    """One home holds one invented bank: what was loaded stays what its files say."""
-    marker = settings.home / "bank" / "demo.json"
-    if (settings.ledger / "batches").exists() and marker.exists() and json.loads(marker.read_text("utf-8")) != wanted:
-        held = f"{settings.home} holds another invented bank ({marker.read_text('utf-8')})."
-        raise InputError(held, "Give this one a home of its own: YUJING_HOME=var/other yujing demo …", "seed")
-
-
-def _refuse_a_real_bank(pipeline: "Pipeline") -> None:
-    """The demo never mixes invented firms into a ledger that holds others."""
-    others = sorted(set(pipeline.ledger.batches()["feed"].to_pylist()) - {_FEED})
-    if others:
-        home = pipeline.settings.home
-        held = f"{home} holds other feeds ({', '.join(others)})."
-        raise InputError(held, "Give the demo a home of its own: YUJING_HOME=var/demo make demo.")
 
 
 def _ledger(pipeline: "Pipeline", bank: Path) -> None:
@@ -122,9 +119,11 @@ def _graph(pipeline: "Pipeline") -> None:
             built = pipeline.project()
         with console.status("comparing with the ledger"):
             equal = pipeline.check().equal
+        if not equal:
+            raise UnavailableError("The graph store does not equal the ledger.", "See what differs: yujing graph verify.")
         nodes, relations = sum(built.nodes.values()), sum(built.relations.values())
         console.print(f"  {nodes:,} 节点 nodes, {relations:,} 关系版本 relation versions in {built.seconds:.1f} s")
-        console.print("  与账簿一致 equal to the ledger" if equal else "  [red]与账簿不一致 not equal: yujing graph verify[/]")
+        console.print("  与账簿一致 equal to the ledger")
 
 
 def _models(pipeline: "Pipeline") -> None:
@@ -134,8 +133,7 @@ def _models(pipeline: "Pipeline") -> None:
         if pipeline.registry.has_champion():
             console.print("  已训练 trained before: yujing models list")
         else:
-            with console.status("training") as status:
-                trained = pipeline.learn(status.update)
+            trained = pipeline.learn(lambda step: console.print(f"  {step}", style="dim"))
             show_trained(trained, console)
     with _step(5, f"评分 scores as of {pipeline.as_of}"):
         _scores(pipeline)

@@ -1,7 +1,7 @@
 """`yujing graph build|verify` and `yujing network`: the graph out of the ledger, checked against it, and drawn."""
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -97,7 +97,7 @@ def network(  # noqa: PLR0917 (Typer reads its options from the signature)
     ledger = open_ledger(settings)
     reader = open_store(settings, ledger)
     wanted = tuple(name.strip() for name in types.split(",") if name.strip())
-    when = Moment.of(as_of.date() if as_of else date.today())
+    when = Moment.of(as_of.date() if as_of else settings.day)
     walked = exposure_network(reader, _one_firm(reader, firm), NetworkQuery(when, depth, wanted, max_nodes=max_nodes))
     found = mask_network(open_vault(settings), walked)
     if svg:

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def train(
     as_of: Day = None,
-    horizon: Annotated[int, typer.Option(help="days within which a default counts")] = 180,
+    horizon: Annotated[int, typer.Option(min=1, max=3650, help="days within which a default counts")] = 180,
     seed: Annotated[int, typer.Option(help="the same seed gives the same models")] = 0,
 ) -> None:
     """Train, compare, register; promote the best where none was promoted before."""
