@@ -115,8 +115,9 @@ def history_of(ledger: Ledger, as_of: date | None) -> tuple[date, date]:
         rows = rows.filter(rows.valid_from <= as_of)
     found = rows.aggregate(first=rows.valid_from.min(), last=rows.valid_from.max()).to_pyarrow().to_pylist()[0]
     if found["first"] is None:
-        fix = "Ingest LoanNoteState facts (monthly states of loan notes) first."
-        raise InputError("The ledger holds no states of loan notes: there is nothing to learn default from.", fix, "LoanNoteState")
+        by_then = f" by {as_of}" if as_of else ""
+        fix = "Ingest LoanNoteState facts (monthly states of loan notes) first, or name a later day."
+        raise InputError(f"The ledger holds no states of loan notes{by_then}.", fix, "LoanNoteState")
     return found["first"], found["last"]
 
 

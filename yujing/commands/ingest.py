@@ -1,10 +1,16 @@
 """`yujing ingest`: loads the files that a manifest names."""
 
 import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from yujing.settings import Settings
 
 _LOADED_WITH_QUARANTINE = 3
 
@@ -30,9 +36,8 @@ def _ingest(
     from yujing.settings import Settings
     from yujing.wiring import open_ledger, open_vault
 
-    settings = Settings()
-    ledger = open_ledger(settings)
-    with LiveProgress(Console(stderr=True)) as progress:
+    with _home(Settings(), dry_run) as settings, LiveProgress(Console(stderr=True)) as progress:
+        ledger = open_ledger(settings)
         result = ingest(
             manifest,
             ledger,
@@ -47,3 +52,13 @@ def _ingest(
     else:
         print_result(result, Console())
     raise typer.Exit(0 if result.clean else _LOADED_WITH_QUARANTINE)
+
+
+@contextmanager
+def _home(settings: "Settings", dry_run: bool) -> Iterator["Settings"]:
+    """The home to load into; a dry run where there is none yet gets one that is thrown away."""
+    if not dry_run or settings.ledger.exists():
+        yield settings
+        return
+    with tempfile.TemporaryDirectory(prefix="yujing-dry-") as folder:
+        yield settings.model_copy(update={"home": Path(folder)})

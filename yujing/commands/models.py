@@ -67,7 +67,8 @@ def score(
     registered = registry.load(name, number)
     said = registered.manifest
     shadow = not registry.has_champion() or (said.name, said.version) != registry.champion()
-    day = _day(as_of) or history_of(ledger, None)[1]
+    newest = history_of(ledger, _day(as_of))[1]
+    day = _day(as_of) or newest
     with console.status(f"scoring {day} with {said.name} {said.version}"):
         rows = ModelScorer(registered, shadow).score(Snapshot(ledger, day))
         ScoreBook(settings.scores).append(rows)
