@@ -17,14 +17,14 @@ from graph.personal import Vault
 
 Told = Mapping[str, Any]
 
-MEASURES = ("FinancialStatement", "MonthlyIndicator", "BureauReport")
+FACTS = ("FinancialStatement", "MonthlyIndicator", "BureauReport", "DefaultEvent")
 NEAR = (
     ("Firm", "id"),
     ("BORROWS", "src"),
     ("GUARANTEES", "src"),
     ("GUARANTEES", "dst"),
     ("HOLDS_SHARES", "dst"),
-    *((name, "subject") for name in MEASURES),
+    *((name, "subject") for name in FACTS),
 )
 """What is asked about the firm itself: type and the column that must name it."""
 BORROWED = (("LoanNote", "id"), ("LoanNoteState", "subject"), ("CreditLine", "id"), ("SECURED_BY", "src"))
@@ -72,7 +72,7 @@ def gather(reader: RowReader, vault: Vault, firm: str) -> Gathered:
         "GUARANTEES": _distinct([*given, *taken]),
         "Collateral": list(reader.rows("Collateral", "id", pledged)),
         **{name: list(far[name, column].result()) for name, column in BORROWED if name != "SECURED_BY"},
-        **{name: list(near[name, "subject"].result()) for name in MEASURES},
+        **{name: list(near[name, "subject"].result()) for name in FACTS},
     }
     return Gathered(told[0], rows, names.result())
 

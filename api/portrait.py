@@ -10,8 +10,10 @@ from api.auth import Principal
 from api.firms import Gathered, Told, gather, guarantees_of, identity_of, notes_of, owners_of
 from api.opened import OpenDay
 from api.platform import Platform
+from api.unscored import why_unscored
 from api.wire.alerts import AlertSummary
 from api.wire.firms import Exposure, Firm, Note
+from graph.personal import Vault
 
 TIERS = ("normal", "special_mention", "substandard", "doubtful", "loss")
 _SOON = timedelta(days=90)
@@ -24,6 +26,7 @@ def portrait(platform: Platform, principal: Principal, day: OpenDay, firm: str) 
     gathered = gather(day.rows, platform.vault, firm)
     identity, notes = identity_of(gathered), notes_of(gathered)
     score = latest_score(day, firm)
+    unscored = None if score else why_unscored(gathered, notes, snapshot.as_of)
     return Firm(
         as_of=snapshot.as_of,
         ledger_seq=snapshot.ledger_seq,
@@ -33,8 +36,9 @@ def portrait(platform: Platform, principal: Principal, day: OpenDay, firm: str) 
         guarantees_given=guarantees_of(gathered, "src", "dst"),
         guarantees_taken=guarantees_of(gathered, "dst", "src"),
         score=score,
+        unscored=unscored,
         alerts=alerts_of(platform, principal, firm, snapshot.as_of),
-        blind_spots=blind_spots(gathered, notes, score, snapshot.as_of),
+        blind_spots=blind_spots(gathered, notes, unscored, snapshot.as_of),
         sources=gathered.sources(),
     )
 
@@ -82,7 +86,7 @@ def split_of(row: dict[str, Any]) -> ScoreSplit:
     return ScoreSplit(top_relations=relations, **{name: row[name] for name in plain})
 
 
-def blind_spots(gathered: Gathered, notes: tuple[Note, ...], score: ScoreSplit | None, as_of: date) -> tuple[Sentence, ...]:
+def blind_spots(gathered: Gathered, notes: tuple[Note, ...], unscored: Sentence | None, as_of: date) -> tuple[Sentence, ...]:
     """What an officer should know that this page cannot know."""
     checks: Iterable[tuple[bool, str, str]] = (
         (
@@ -90,7 +94,6 @@ def blind_spots(gathered: Gathered, notes: tuple[Note, ...], score: ScoreSplit |
             "仅在他人数据中被提及，没有该企业自身的资料。",
             "Only named by others: no feed tells of the firm itself.",
         ),
-        (score is None, "尚无评分。", "No score yet."),
         (
             _stale(gathered.of("FinancialStatement"), "period_end", as_of, 550),
             "没有18个月内的财务报表。",
@@ -117,7 +120,16 @@ def blind_spots(gathered: Gathered, notes: tuple[Note, ...], score: ScoreSplit |
             "Loan notes in foreign currency are not in the sums.",
         ),
     )
-    return tuple(Sentence(zh, en) for unseen, zh, en in checks if unseen)
+    told = tuple(Sentence(zh, en) for unseen, zh, en in checks if unseen)
+    return (unscored, *told) if unscored else told
+
+
+def unscored_at(day: OpenDay, vault: Vault, firm: str) -> Sentence | None:
+    """Why the firm has no score that day, None where it has one."""
+    if latest_score(day, firm):
+        return None
+    gathered = gather(day.rows, vault, firm)
+    return why_unscored(gathered, notes_of(gathered), day.snapshot.as_of)
 
 
 def _stale(told: list[Told], column: str, as_of: date, days: int) -> bool:

@@ -23,7 +23,7 @@ from api.errors import UnauthenticatedError
 from api.finding import find_firm
 from api.masking import mask_tokens
 from api.network import draw_network
-from api.portrait import portrait
+from api.portrait import portrait, unscored_at
 from api.problems import kind_of
 from api.routes.alerts import visible_alert
 from api.wire.networks import NetworkQuery
@@ -100,12 +100,13 @@ def firm_network(page: SignedIn, firm_id: str) -> Response:
 def alert(page: SignedIn, alert_id: str) -> Response:
     """One alert with its evidence, as the ledger is known on the alert's own day."""
     record = visible_alert(page.platform.journal, page.call.principal, alert_id)
-    rows = page.call.days.open(record.alert.as_of).rows
-    paths, through = views.routes(page, rows, record), views.carriers(page, rows, record.alert.evidence.score)
+    day, score = page.call.days.open(record.alert.as_of), record.alert.evidence.score
+    unscored = None if score else unscored_at(day, page.platform.vault, record.alert.firm.id)
+    paths, through = views.routes(page, day.rows, record), views.carriers(page, day.rows, score)
     ontology = page.platform.ledger.ontology
     label = partial(property_label, ontology, language=page.language)
     cell = partial(property_value, ontology, language=page.language)
-    return render(page, "alert.html", record=record, paths=paths, through=through, label=label, cell=cell)
+    return render(page, "alert.html", record=record, paths=paths, through=through, unscored=unscored, label=label, cell=cell)
 
 
 @router.get("/sign-in")

@@ -44,7 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "score_alone": ("不计关联关系时", "without its relations"),
     "score_with": ("计入关联关系后", "with its relations"),
     "log_odds": ("对数几率", "log-odds"),
-    "no_score": ("尚无评分。", "No score yet."),
+    "score_unused": ("本预警不依据评分。", "This alert does not rest on the score."),
     "through": ("风险经由", "Risk arrives through"),
     "exposure": ("授信与余额", "Exposure"),
     "limit": ("授信额度", "Credit lines"),

@@ -135,6 +135,7 @@ class Firm(Wire):
     guarantees_given: tuple[Guarantee, ...]
     guarantees_taken: tuple[Guarantee, ...]
     score: ScoreSplit | None
+    unscored: Annotated[Sentence | None, Field(description="why there is no score: in default, for one; null beside a score")]
     alerts: tuple[AlertSummary, ...]
     blind_spots: tuple[Sentence, ...]
     sources: tuple[Source, ...]

@@ -82,6 +82,17 @@ def test_a_firm_and_an_alert_show_file_and_line_and_no_person(visitor: TestClien
     assert "规则依据" in alert
 
 
+def test_a_firm_in_default_is_said_to_be_so_and_not_to_lack_a_score_yet(visitor: TestClient, demo: Bank) -> None:
+    link = re.search(r'href="(/alerts/[^"]+)"', visitor.get(f"/firms/{demo.ids[TINGSONG]}").text)
+    assert link
+    for path in (f"/firms/{demo.ids[TINGSONG]}", link[1]):
+        page = visitor.get(path).text
+        assert "已违约，不评分" in page
+        assert "尚无评分" not in page
+        assert "没有发现信息缺口" not in page
+    assert "尚无评分" in visitor.get(f"/firms/{demo.ids[CHENGHU]}").text
+
+
 def test_a_search_with_one_hit_opens_it(visitor: TestClient, demo: Bank) -> None:
     assert visitor.get("/search", params={"q": "澄湖"}).url.path == f"/firms/{demo.ids[CHENGHU]}"
     assert CHENGHU in visitor.get("/search", params={"q": "杭州"}).text
