@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from api import problems
 from api.console.pages import mount_console
 from api.firms import TYPES, compile_questions
-from api.middleware import BodyGate, RequestFrame
+from api.middleware import BodyGate, HeadAsGet, QueryGate, RequestFrame
 from api.openapi import document
 from api.opened import DayBook
 from api.platform import Platform
@@ -52,6 +52,8 @@ def create_app(platform: Platform) -> FastAPI:
         app.include_router(module.router)
     mount_console(app)
     app.add_middleware(BodyGate, max_bytes=platform.limits.body_bytes)
+    app.add_middleware(QueryGate)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestFrame)
     app.openapi = lambda: _document_once(app)  # type: ignore[method-assign]
     return app

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import structlog
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import MediaTypeError, TooLargeError
 from api.problems import defect_response, expected_response
+from graph.errors import InputError
 
 _log = structlog.get_logger("api")
 UNSENT = 0
@@ -80,6 +82,39 @@ class RequestFrame:
                 request_id=request_id,
                 principal=state.get("principal", "-"),
             )
+
+
+class QueryGate:
+    """Refuses a parameter of the API that is given twice: which of the two counts would be a guess."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith("/v1/"):
+            names = [name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)]
+            if twice := next((name for name in names if names.count(name) > 1), ""):
+                refusal = InputError(f"{twice[:60]}: given {names.count(twice)} times.", "Give it once.", twice[:60])
+                await expected_response(Request(scope), refusal)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without its body, so that every read has both."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)
 
 
 class BodyGate:

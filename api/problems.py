@@ -1,7 +1,9 @@
 """Every refusal is an RFC 9457 problem document: what is wrong, in which field, and what to do about it."""
 
+import re
 import traceback
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import Any
 
@@ -96,6 +98,13 @@ _FIXES = {
     "int_type": "Write a whole number; money is in fen.",
     "int_parsing": "Write a whole number.",
     "int_from_float": "Write a whole number; money is in fen.",
+    "dataclass_type": "Send a JSON object.",
+    "model_type": "Send a JSON object.",
+    "tuple_type": "Send a JSON list.",
+    "list_type": "Send a JSON list.",
+    "too_long": "Send fewer.",
+    "string_type": "Send a JSON string.",
+    "bool_type": "Send true or false.",
     "finite_number": "Write a finite number.",
     "enum": "Use one of the values named.",
     "literal_error": "Use one of the values named.",
@@ -182,8 +191,41 @@ def _field_problem(item: dict[str, Any]) -> FieldProblem:
     return FieldProblem(place=place, field=".".join(path), message=_sentence(item), fix=fix)
 
 
+_PYTHON_DAY = re.compile(r"datetime\.date\((\d+), (\d+), (\d+)\)")
+_PLAIN = {
+    "dataclass_type": "A JSON object is needed here",
+    "model_type": "A JSON object is needed here",
+    "model_attributes_type": "A JSON object is needed here",
+    "dict_type": "A JSON object is needed here",
+    "tuple_type": "A list is needed here",
+    "list_type": "A list is needed here",
+    "string_type": "A text is needed here",
+    "bool_type": "true or false is needed here",
+    "int_type": "A whole number is needed here",
+    "missing": "Field required",
+}
+"""What the commonest refusals say: a caller writes JSON, and need not know what reads it."""
+
+
 def _sentence(item: dict[str, Any]) -> str:
-    message: str = item["msg"].removeprefix("Value error, ")
+    message: str = (
+        _PLAIN.get(item["type"]) or _too_many(item) or _day_out_of_reach(item) or item["msg"].removeprefix("Value error, ")
+    )
     if item["type"] == "json_invalid":
         message = f"The body is not JSON at character {item['loc'][-1]}: {item['ctx']['error']}"
     return message.rstrip(".") + "."
+
+
+def _too_many(item: dict[str, Any]) -> str:
+    if item["type"] != "too_long":
+        return ""
+    return f"A list of at most {item['ctx']['max_length']} is needed here"
+
+
+def _day_out_of_reach(item: dict[str, Any]) -> str:
+    """A bound that is a day is told as the caller writes days, not as Python does."""
+    day = _PYTHON_DAY.search(item["msg"])
+    if day is None:
+        return ""
+    side = "or earlier" if item["type"].startswith("less") else "or later"
+    return f"The day must be {date(*map(int, day.groups()))} {side}"

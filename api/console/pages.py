@@ -17,7 +17,7 @@ from api.answers import readable
 from api.auth import platform_of, principal_of
 from api.console import views
 from api.console.page import COOKIE, PageQuery, SignedInPage, open_page, signed_in_page
-from api.console.render import property_label, property_value, render, render_error
+from api.console.render import property_label, property_value, render, render_error, render_refused_sign_in
 from api.console.words import language_of, say
 from api.errors import UnauthenticatedError
 from api.finding import find_firm
@@ -124,7 +124,7 @@ async def sign_in(request: Request) -> Response:
         await run_in_threadpool(principal_of, platform_of(request), secret)
     except UnauthenticatedError as error:
         page = open_page(request, language)
-        return await run_in_threadpool(render, page, "sign_in.html", refused=error.message)
+        return render_refused_sign_in(page, error.message)
     answer = RedirectResponse("/?lang=en" if language == "en" else "/", 303)
     secure = request.url.scheme == "https"
     answer.set_cookie(COOKIE, secret, max_age=36_000, httponly=True, samesite="strict", secure=secure)

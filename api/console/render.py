@@ -51,6 +51,11 @@ def render_error(page: Page, status: int, **values: Any) -> HTMLResponse:
     return HTMLResponse(_text(page, "error.html", values), status, {"Cache-Control": "no-store"})
 
 
+def render_refused_sign_in(page: Page, message: str) -> HTMLResponse:
+    """The form again, and why the key was not taken; never kept."""
+    return HTMLResponse(_text(page, "sign_in.html", {"refused": message}), 401, {"Cache-Control": "no-store"})
+
+
 def _text(page: Page, template: str, values: dict[str, Any]) -> bytes:
     return mask_tokens(_environment().get_template(template).render(page=page, **_helpers(page.language), **values).encode())
 

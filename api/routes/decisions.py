@@ -6,6 +6,7 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Body, Response
 from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException
 
 from alerts.journal import Answer
 from alerts.requests import DrawdownRequest, PreLoanRequest
@@ -40,6 +41,13 @@ async def decide_drawdown(
     """An advice on paying out, from the borrower's state, the payee's relations and the use of the money."""
     resolve_day(call.platform, payment.on, "on")
     return await repeatable.answer(partial(_decide, call, drawdown, payment))
+
+
+@router.get("/pre-loan", include_in_schema=False)
+@router.get("/drawdown", include_in_schema=False)
+def refuse_reading_a_stage() -> Response:
+    """A stage is asked, not read; without this its name would pass for the id of a decision."""
+    raise HTTPException(405, "Method Not Allowed", {"Allow": "POST"})
 
 
 @router.get("/{decision_id}", response_model=Decision, summary="A decision as it was given")

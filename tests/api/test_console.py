@@ -139,7 +139,9 @@ def test_outside_the_demo_a_key_signs_in_and_out(bank: Bank) -> None:
     client = open_client(bank, role=None)
     assert client.get("/").url.path == "/sign-in"
     refused = client.post("/sign-in", data={"key": "guess"})
+    assert refused.status_code == 401
     assert "No valid API key" in refused.text
+    assert 'name="key"' in refused.text
     client.post("/sign-in", data={"key": bank.keys[Role.OFFICER]})
     assert client.get("/").url.path == "/"
     client.post("/sign-out", data={"x": "1"})

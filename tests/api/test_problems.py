@@ -158,6 +158,47 @@ def test_a_method_that_a_route_does_not_have_is_405_before_any_body_is_asked_for
     assert set(refused.headers["allow"].split(", ")) >= {"GET"}
 
 
+@pytest.mark.parametrize("stage", ["pre-loan", "drawdown"])
+def test_a_stage_is_asked_and_not_read(client: TestClient, stage: str) -> None:
+    refused = client.get(f"/v1/decisions/{stage}")
+    assert_problem(refused, 405, "method-not-allowed")
+    assert refused.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/alerts", "/v1/firms?q=a", "/v1/ontology"])
+def test_a_head_is_a_read_without_its_body(client: TestClient, path: str) -> None:
+    head, read = client.head(path), client.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == read.headers["content-length"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/alerts?grade=red&grade=red", "/v1/alerts?cursor=a&grade=red&grade=", "/v1/alerts?grade&grade"]
+)
+def test_a_parameter_given_twice_is_named(client: TestClient, path: str) -> None:
+    assert_problem(client.get(path), 422, "invalid-input", "grade")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"applicant": "甲"}, "A JSON object is needed here."),
+        ({"guarantors": 7}, "A list is needed here."),
+        ({"on": "2300-01-01"}, "The day must be 2200-01-01 or earlier."),
+        ({"on": "1900-01-01"}, "The day must be 1990-01-01 or later."),
+        ({"amount_fen": "1"}, "A whole number is needed here."),
+        ({"guarantors": [{"name": CHENGHU}] * 51}, "A list of at most 50 is needed here."),
+    ],
+)
+def test_a_refusal_speaks_of_json_and_not_of_what_reads_it(client: TestClient, change: dict[str, Any], says: str) -> None:
+    problem = client.post("/v1/decisions/pre-loan", json=APPLICATION | change).json()
+    assert problem["errors"][0]["message"] == says
+
+
+def test_the_fix_of_a_bad_cursor_names_the_field_that_pages_have(client: TestClient) -> None:
+    assert "`next`" in client.get("/v1/alerts?cursor=!!!").json()["fix"]
+
+
 def test_ten_megabytes_are_refused_by_their_header_alone(client: TestClient) -> None:
     refused = client.post("/v1/decisions/pre-loan", content=b"x" * 10_000_000, headers={"Content-Type": "application/json"})
     assert_problem(refused, 413, "too-large")
