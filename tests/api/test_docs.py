@@ -1,5 +1,6 @@
 """What docs/integrator.md shows is what happens: its blocks run against a real server, its tables are those of the code."""
 
+import json
 import os
 import re
 import subprocess
@@ -38,6 +39,9 @@ def test_the_walk_through_the_three_stages_runs_as_written(address: str, fresh_b
     script = "set -euo pipefail\n" + "\necho\n".join(blocks)
     ran = subprocess.run(["bash", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr
+    drawdown = json.loads((tmp_path / "drawdown.json").read_text("utf-8"))
+    assert drawdown["advice"] in {"hold", "block"}
+    assert drawdown["reasons"]
     assert (tmp_path / "network.svg").read_text("utf-8").startswith("<svg")
 
 
