@@ -21,7 +21,7 @@ _Day = Annotated[date, BeforeValidator(iso_day), Field(ge=date(1990, 1, 1), le=d
 
 @checked(frozen=True, config=_STRICT)
 class Party:
-    """A firm named by entity id, credit code or exact name: the first that is given counts."""
+    """A firm named by entity id, credit code or exact name: where several are given they must agree."""
 
     id: _Text = ""
     uscc: _Text = ""

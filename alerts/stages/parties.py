@@ -1,6 +1,7 @@
 """Who is meant: a party by entity id, credit code or exact name, as known on the desk's day."""
 
 from typing import Any
+from unicodedata import normalize
 
 from stdnum.cn import uscc as uscc_number
 from stdnum.exceptions import ValidationError
@@ -17,18 +18,34 @@ FactRow = dict[str, Any]
 def find_firm(base: FactBase, party: Party, field: str) -> FactRow | None:
     """The facts of the firm that is meant, or None where the bank does not know it.
 
-    InputError for a party without any name, a wrong credit code or a name of several firms; NotFoundError for an unknown id.
+    InputError for a party without any name, identifiers of different firms, a wrong credit code or a name of several firms;
+    NotFoundError for an unknown id.
     """
     if not party.label:
         raise InputError(f"{field} names nobody.", "Give id, uscc or name.", field)
     if party.id:
         try:
-            return one_row(base, party.id)
+            found: FactRow | None = one_row(base, party.id)
         except NotFoundError as problem:
             raise NotFoundError(problem.message, problem.fix, f"{field}.id") from None
-    if party.uscc:
-        return _by_code(base, party.uscc, f"{field}.uscc")
-    return _row(base, "name = $asked", party.name, f"{field}.name")
+    elif party.uscc:
+        found = _by_code(base, party.uscc, f"{field}.uscc")
+    else:
+        return _row(base, "name = $asked", party.name, f"{field}.name")
+    if found:
+        _agree(found, party, field)
+    elif party.name and (named := _row(base, "name = $asked", party.name, f"{field}.name")):
+        _agree(named, party, field)
+    return found
+
+
+def _agree(found: FactRow, party: Party, field: str) -> None:
+    """InputError where another identifier that was given is of somebody else."""
+    for name, asked in (("uscc", party.uscc.upper()), ("name", normalize("NFKC", party.name))):
+        known = normalize("NFKC", found[name] or "")
+        if asked and known and asked != known:
+            message = f"{field}: '{party.label}' and {name} '{asked}' are not the same firm."
+            raise InputError(message, "Give one of them, or the right one.", f"{field}.{name}")
 
 
 def ref(row: FactRow) -> FirmRef:

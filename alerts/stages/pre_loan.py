@@ -53,7 +53,7 @@ def pre_loan(desk: Desk, request: PreLoanRequest, decision_id: str = "") -> Deci
     """
     check_day(desk, request.on)
     applicant = find_firm(desk.base, request.applicant, "applicant")
-    guarantors = [_guarantor(desk, party, f"guarantors[{i}]") for i, party in enumerate(request.guarantors)]
+    guarantors = _guarantors(desk, request, applicant)
     collateral = _collateral(desk, request.collateral)
     circle = _circle_paths(desk, applicant, [g for g in guarantors if g.row])
     figures = dict(applicant or _declared(desk, request.declared))
@@ -150,6 +150,22 @@ def _declared(desk: Desk, told: Declared) -> FactRow:
         "net_capital_cny": capital[0],
         "tier1_cny": capital[1],
     }
+
+
+def _guarantors(desk: Desk, request: PreLoanRequest, applicant: FactRow | None) -> list[_Guarantor]:
+    """Each guarantor once. InputError for an applicant that guarantees for itself."""
+    own = ref(applicant) if applicant else FirmRef("", request.applicant.name, request.applicant.uscc)
+    once: dict[str, _Guarantor] = {}
+    for i, party in enumerate(request.guarantors):
+        found = _guarantor(desk, party, f"guarantors[{i}]")
+        if _key(found.said.firm) == _key(own):
+            raise InputError("The applicant cannot guarantee its own loan.", "Name another guarantor.", f"guarantors[{i}]")
+        once.setdefault(_key(found.said.firm), found)
+    return list(once.values())
+
+
+def _key(firm: FirmRef) -> str:
+    return firm.id or firm.uscc or firm.name
 
 
 def _guarantor(desk: Desk, party: Party, field: str) -> _Guarantor:
