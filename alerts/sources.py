@@ -21,6 +21,9 @@ class Snapshot(Protocol):
     def read(self, name: str) -> pa.Table:
         """The rows of one ontology type, with lineage."""
 
+    def read_history(self, name: str) -> pa.Table:
+        """The rows of one relation type that began by that day, ended or not."""
+
 
 class Scores(Protocol):
     """The latest score of each firm known on a day (`models.scores.ScoreBook`)."""

@@ -81,6 +81,8 @@ ASKED: tuple[Fact, ...] = (
     _number("contract_headroom_cny", Unit.CNY, "合同剩余可提款金额", "left to draw on the contract", _DRAWN),
     _number("line_headroom_cny", Unit.CNY, "授信剩余额度", "left on the credit line", _DRAWN),
     _flag("line_usable", "授信有效", "credit line in force", _DRAWN),
+    _flag("loan_matured", "合同或借据已到期", "the contract or the loan note has matured", _DRAWN),
+    _flag("note_repaid", "借据已结清或核销", "the loan note is repaid or written off", _DRAWN),
     _number("seized_since_approval_cny", Unit.CNY, "审批后新增查封冻结与执行金额", "seized or enforced since approval", _DRAWN),
     _flag("overdue_since_approval", "审批后新增逾期", "became overdue since approval", _DRAWN),
     _number("guarantors_overdue_since_approval", Unit.COUNT, "审批后逾期的保证人数", "guarantors overdue since approval", _DRAWN),

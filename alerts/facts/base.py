@@ -44,6 +44,7 @@ class FactBase:
             rows = snapshot.read(name)
             feeds[name] = rows.num_rows
             database.register(f"snapshot_{name}", rows)
+        database.register("history_BORROWS", snapshot.read_history("BORROWS"))
         database.register("score_rows", score_rows)
         for table in BASE_TABLES:
             if table.name in _BEFORE:
@@ -52,6 +53,7 @@ class FactBase:
             database.execute(f"CREATE TABLE {table.name} AS {table.select}", asks)
         for name in READ:
             database.unregister(f"snapshot_{name}")
+        database.unregister("history_BORROWS")
         return cls(snapshot.as_of, snapshot.ledger_seq, feeds, database)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:

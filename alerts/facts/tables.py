@@ -99,6 +99,13 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         """,
     ),
     BaseTable(
+        "line_ended",
+        f"""
+        SELECT b.src AS party, b.dst AS credit_line, b.valid_to AS ended_on, {_from("b", "BORROWS")} FROM history_BORROWS b
+        WHERE b.dst_type = 'CreditLine' AND b.dst NOT IN (SELECT id FROM snapshot_CreditLine)
+        """,
+    ),
+    BaseTable(
         "note",
         f"""
         WITH direct AS (SELECT DISTINCT src AS party, dst AS note FROM snapshot_BORROWS WHERE dst_type = 'LoanNote'),
@@ -133,9 +140,9 @@ BASE_TABLES: tuple[BaseTable, ...] = (
                 {_from("d", "RepaymentDue")}
             FROM snapshot_RepaymentDue d WHERE due_on IS NOT NULL AND paid_on IS NULL AND coalesce(currency, 'CNY') = 'CNY'
         )
-        SELECT n.party, p.* FROM note n JOIN planned p USING (note) WHERE n.open
+        SELECT n.party, p.*, p.due_on - $as_of AS days_ahead FROM note n JOIN planned p USING (note) WHERE n.open
         UNION ALL
-        SELECT party, note, matures_on, balance_fen, row_type, row_id, file, sheet, line, batch
+        SELECT party, note, matures_on, balance_fen, row_type, row_id, file, sheet, line, batch, matures_on - $as_of
         FROM note WHERE open AND matures_on IS NOT NULL AND note NOT IN (SELECT subject FROM snapshot_RepaymentDue)
         """,
     ),
@@ -295,5 +302,5 @@ BASE_TABLES: tuple[BaseTable, ...] = (
     BaseTable("score", "SELECT firm AS party, * EXCLUDE (firm) FROM score_rows"),
 )
 
-OUTSIDE_FACTS = frozenset(("collateral_used", "account", "disbursed", "tie"))
+OUTSIDE_FACTS = frozenset(("collateral_used", "account", "disbursed", "tie", "line_ended"))
 """Base tables that the stages read and no topic does."""

@@ -94,11 +94,22 @@ class _Loan:
     line_limit_fen: int | None
     line_expires_on: date | None
     line_status: str
+    line_known: bool
+    line_ended: bool
+    matures_on: date | None
+    note_matures_on: date | None = None
+    note_open: bool | None = None
+    note_disbursed: bool = False
+    note_drawn_on: date | None = None
 
     @property
     def vital(self) -> frozenset[str]:
         """Without one of these nothing is released. A contract under no credit line has no line to look at."""
         return _VITAL | _OF_LINE if self.line else _VITAL
+
+    def paid_out(self, as_of: date) -> bool:
+        """Whether the named note was drawn already: what is left of its contract is then without it."""
+        return self.note_disbursed or (self.note_drawn_on is not None and self.note_drawn_on <= as_of)
 
     @property
     def approved_on(self) -> date | None:
@@ -148,13 +159,13 @@ def _loan(desk: Desk, request: DrawdownRequest) -> _Loan:
     """Contract and borrower behind the note or contract that the request names."""
     if not request.loan_note and not request.contract:
         raise InputError("The request names no loan note and no contract.", "Give loan_note or contract.", "contract")
-    note = _one(
-        desk, "SELECT party, note, contract FROM note WHERE note = $asked OR number = $asked", request.loan_note, "loan_note"
-    )
+    note = _one(desk, _NOTE, request.loan_note, "loan_note")
     named = request.contract or (note[2] if note else "") or ""
     found = _one(desk, _CONTRACT, named, "contract" if request.contract else "")
     if note and found and note[0] != found[0]:
         raise InputError("Loan note and contract are of different borrowers.", "Name either alone.", "contract")
+    if note and found and note[2] and note[2] != found[1]:
+        raise InputError(f"The loan note is of contract '{note[2]}'.", "Name either alone.", "contract")
     borrower = (note or found or ("",))[0]
     if request.borrower.label:
         told = find_firm(desk.base, request.borrower, "borrower")
@@ -162,13 +173,21 @@ def _loan(desk: Desk, request: DrawdownRequest) -> _Loan:
             raise InputError(
                 f"'{request.borrower.label}' is not the borrower of this loan.", "Check the contract number.", "borrower"
             )
-    return _Loan(borrower, note[1] if note else "", *(found[1:] if found else (named, None, None, "", None, None, None, "")))
+    contract = found[1:] if found else (named, None, None, "", None, None, None, "", False, False, None)
+    return _Loan(borrower, note[1] if note else "", *contract, *(note[3:] if note else ()))
+
+
+_NOTE = """
+    SELECT party, note, contract, matures_on, open, note IN (SELECT note FROM disbursed) AS disbursed, drawn_on
+    FROM note WHERE note = $asked OR number = $asked
+"""
 
 
 _CONTRACT = """
     SELECT c.party, c.number, c.signed_on, CASE WHEN coalesce(c.currency, 'CNY') = 'CNY' THEN c.amount_fen END,
         coalesce(c.credit_line, ''),
-        l.approved_on, CASE WHEN coalesce(l.currency, 'CNY') = 'CNY' THEN l.limit_fen END, l.expires_on, coalesce(l.status, '')
+        l.approved_on, CASE WHEN coalesce(l.currency, 'CNY') = 'CNY' THEN l.limit_fen END, l.expires_on, coalesce(l.status, ''),
+        l.party IS NOT NULL, c.party IN (SELECT party FROM line_ended), c.matures_on
     FROM contract c LEFT JOIN credit_line l ON l.number = c.credit_line AND l.party = c.party
     WHERE c.contract = $asked OR c.number = $asked
 """
@@ -188,16 +207,22 @@ def _payee(desk: Desk, payee: Payee) -> _PayeeFound:
     """Who is paid. Somebody unknown has an empty id: a rule says so, and the payment is not refused for it here."""
     if not payee.account and not payee.firm.label:
         raise InputError("The request names no payee.", "Give payee.account or payee.firm.", "payee")
-    if payee.account:
-        with desk.base.cursor() as cursor:
-            sql = "SELECT party FROM account WHERE account = $asked OR number = $asked ORDER BY party LIMIT 1"
-            owner = cursor.execute(sql, {"asked": payee.account}).fetchone()
-        if owner and not owner[0].startswith("Firm-"):
-            return _PayeeFound(owner[0], FirmRef(owner[0], "", ""), "")
-        if owner:
-            return _found(desk, owner[0])
     row = find_firm(desk.base, payee.firm, "payee.firm") if payee.firm.label else None
+    owners = _owners(desk, payee.account)
+    if owners and payee.firm.label and (row is None or row["firm"] not in owners):
+        message = f"Account '{payee.account}' is not of '{payee.firm.label}'."
+        raise InputError(message, "Give the account or the firm that is paid.", "payee.firm")
+    if owners and row is None:
+        owner = owners[0]
+        return _found(desk, owner) if owner.startswith("Firm-") else _PayeeFound(owner, FirmRef(owner, "", ""), "")
     return _found(desk, row["firm"]) if row else _PayeeFound("", FirmRef("", payee.firm.name, payee.firm.uscc), "")
+
+
+def _owners(desk: Desk, account: str) -> list[str]:
+    """Who owns an account; nobody where the bank does not know it."""
+    sql = "SELECT DISTINCT party FROM account WHERE $asked <> '' AND (account = $asked OR number = $asked) ORDER BY party"
+    with desk.base.cursor() as cursor:
+        return [owner for (owner,) in cursor.execute(sql, {"asked": account}).fetchall()]
 
 
 def _found(desk: Desk, firm: str) -> _PayeeFound:
@@ -240,21 +265,37 @@ def _self_paid(desk: Desk, loan: _Loan, payee: str, on: date) -> float:
 
 
 def _headroom(desk: Desk, loan: _Loan, on: date) -> FactRow:
-    """What is left of contract and line, the named note itself not counted."""
+    """What is left of contract and line. A named note counts once it was paid out, so that note and contract answer alike."""
     sql = """
         SELECT coalesce(sum(principal_fen) FILTER (contract = $contract), 0),
             coalesce(sum(balance_fen) FILTER (open AND contract IN (SELECT number FROM contract WHERE credit_line = $line)), 0)
-        FROM note WHERE party = $borrower AND note <> $note
+        FROM note WHERE party = $borrower AND (note <> $note OR $counted)
     """
-    asks = {"contract": loan.contract, "line": loan.line, "borrower": loan.borrower, "note": loan.note}
+    asks = {
+        "contract": loan.contract,
+        "line": loan.line,
+        "borrower": loan.borrower,
+        "note": loan.note,
+        "counted": loan.paid_out(desk.as_of),
+    }
     with desk.base.cursor() as cursor:
         drawn, owed = cursor.execute(sql, asks).fetchall()[0]
-    usable = loan.line_status not in {"frozen", "expired"} and (loan.line_expires_on is None or loan.line_expires_on > on)
     return {
-        "contract_headroom_cny": (loan.amount_fen - drawn) / 100 if loan.amount_fen is not None else None,
-        "line_headroom_cny": (loan.line_limit_fen - owed) / 100 if loan.line_limit_fen is not None else None,
-        "line_usable": usable if loan.line_status else None,
+        "contract_headroom_cny": max(loan.amount_fen - drawn, 0) / 100 if loan.amount_fen is not None else None,
+        "line_headroom_cny": max(loan.line_limit_fen - owed, 0) / 100 if loan.line_limit_fen is not None else None,
+        "line_usable": _usable(loan, on),
+        "loan_matured": any(day is not None and day < on for day in (loan.matures_on, loan.note_matures_on)),
+        "note_repaid": loan.note_open is False,
     }
+
+
+def _usable(loan: _Loan, on: date) -> bool | None:
+    """None where no line is named, or the bank never heard of it. A line that ended has left the day's data: that it was, the
+    borrower's history tells.
+    """
+    if not loan.line_known:
+        return False if loan.line and loan.line_ended else None
+    return loan.line_status not in {"frozen", "expired"} and (loan.line_expires_on is None or loan.line_expires_on > on)
 
 
 def _since(desk: Desk, loan: _Loan) -> FactRow:

@@ -311,9 +311,13 @@ def _small_holding(t: Town, f: str) -> None:
     t.relation("HOLDS_SHARES", f"{f}收", f, equity_share=0.049)
 
 
-def _line(status: str) -> Build:
+def _matured(on: str) -> Build:
+    return lambda t, f: t.contract(f, f"{f}合同2", matures_on=on)
+
+
+def _line(status: str, limit: float = 1e9) -> Build:
     def build(t: Town, f: str) -> None:
-        t.entity("CreditLine", f"{f}额度", number=f"{f}额度", limit_fen=fen(1e9), status=status, expires_on="2026-01-01")
+        t.entity("CreditLine", f"{f}额度", number=f"{f}额度", limit_fen=fen(limit), status=status, expires_on="2026-01-01")
         t.relation("BORROWS", f, f"{f}额度").contract(f, f"{f}合同2", credit_line=f"{f}额度")
 
     return build
@@ -333,6 +337,7 @@ def _to_payee(fires: Build, quiet: Build) -> Case:
 
 DRAWDOWN: dict[str, Case] = {
     "entrusted-payment-due": Case(nothing, nothing, ask_fires=_amount(1e7), ask_quiet=_amount(1e7, entrusted=True)),
+    "entrusted-to-self": Case(nothing, nothing, ask_fires=_pays(entrusted=True, to=""), ask_quiet=_pays(to="")),
     "split-payment": Case(
         _paid_before("2025-06-26", 6e6), _paid_before("2025-06-25", 6e6), ask_fires=_pays(4e6), ask_quiet=_pays(4e6)
     ),
@@ -343,6 +348,18 @@ DRAWDOWN: dict[str, Case] = {
     "line-unusable": Case(
         _line("frozen"),
         _line("active"),
+        ask_fires=lambda f: {"contract": f"{f}合同2"},
+        ask_quiet=lambda f: {"contract": f"{f}合同2"},
+    ),
+    "over-line": Case(
+        _line("active", limit=1e6 - 1),
+        _line("active", limit=1e6),
+        ask_fires=lambda f: {"contract": f"{f}合同2"},
+        ask_quiet=lambda f: {"contract": f"{f}合同2"},
+    ),
+    "loan-ended": Case(
+        _matured("2025-06-29"),
+        _matured("2025-06-30"),
         ask_fires=lambda f: {"contract": f"{f}合同2"},
         ask_quiet=lambda f: {"contract": f"{f}合同2"},
     ),

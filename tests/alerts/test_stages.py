@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from alerts.facts.evidence import rows_behind
 from alerts.journal import Journal, upgrade
 from alerts.requests import Capacity, Declared, DrawdownRequest, Party, Payee, PreLoanRequest, read_request
 from alerts.rules import load_packs
@@ -232,6 +234,81 @@ def test_a_payment_beyond_the_contract_is_blocked(desk: Desk) -> None:
     assert (decision.advice, [hit.rule for hit in decision.reasons]) == (Advice.BLOCK, ["over-headroom"])
 
 
+def test_a_line_that_ended_is_unusable_and_one_never_heard_of_holds(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("供应商", name="供应商").firm("丙").case("丙", "defaulter_listing")
+    for name in ("甲", "乙"):
+        t.firm(name).contract(name, f"{name}合同", credit_line=f"{name}额度")
+    told: dict[str, Any] = {"valid_from": "2024-01-01", "valid_to": "2025-01-01"}
+    t.entity("CreditLine", "甲额度", number="甲额度", limit_fen=fen(1e9), status="active", expires_on="2025-01-01", **told)
+    t.relation("BORROWS", "甲", "甲额度", **told)
+    t.commit()
+    opened = Desk.open(t.snapshot(DAY))
+    ended, unknown = drawdown(opened, drawdown_request("甲")), drawdown(opened, drawdown_request("乙"))
+    assert (ended.advice, [hit.rule for hit in ended.reasons]) == (Advice.BLOCK, ["line-unusable"])
+    assert (unknown.advice, unknown.reasons) == (Advice.HOLD, ())
+    assert "乙额度" in {item.fact: item.says.zh for item in unknown.unseen}["line_usable"]
+    opened.close()
+
+
+def test_a_note_that_is_paid_out_has_no_more_to_draw_than_its_contract(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("供应商", name="供应商").firm("甲").case("供应商", "lawsuit", 1).contract("甲", "甲合同", yuan=1e6)
+    t.loan("甲", "已放", balance=1e6, contract="甲合同").loan("甲", "已还", balance=0, contract="甲合同").commit()
+    opened = Desk.open(t.snapshot(DAY))
+    by_contract = drawdown(opened, drawdown_request("甲"))
+    by_note = drawdown(opened, drawdown_request("甲", contract="", loan_note="已放"))
+    assert by_note.advice is by_contract.advice is Advice.BLOCK
+    assert by_note.inputs["contract_headroom_cny"] == by_contract.inputs["contract_headroom_cny"] == 0
+    repaid = drawdown(opened, drawdown_request("甲", contract="", loan_note="已还"))
+    assert "the loan note is repaid or written off" in {hit.sentence.en.rstrip(".") for hit in repaid.reasons}
+    opened.close()
+
+
+def test_a_note_that_was_not_drawn_yet_may_be_paid_out(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("供应商", name="供应商").firm("甲").case("供应商", "lawsuit", 1).contract("甲", "甲合同", yuan=1e6)
+    t.loan("甲", "待放", balance=1e6, contract="甲合同", drawn_on="2025-07-01").commit()
+    opened = Desk.open(t.snapshot(DAY))
+    decision = drawdown(opened, drawdown_request("甲", contract="", loan_note="待放", on=date(2025, 7, 1)))
+    assert (decision.advice, decision.inputs["contract_headroom_cny"]) == (Advice.RELEASE, 1e6)
+    opened.close()
+
+
+def test_the_rows_of_a_maturity_gap_are_the_dues_that_make_it(tmp_path: Path) -> None:
+    t = Town(tmp_path)
+    t.firm("甲").loan("甲", balance=1000)
+    dues = [(f"2025-0{month}-20", 0, 1) for month in range(1, 7)] + [("2025-07-10", 400, 1), ("2025-07-20", 600, 1)]
+    for day, principal, interest in dues:
+        told: dict[str, Any] = {"principal_fen": fen(principal), "interest_fen": fen(interest)}
+        t.fact("RepaymentDue", "借据甲", occurrence=day, valid_from="2025-01-01", due_on=day, **told)
+    base = t.base()
+    rows = rows_behind(base, [(t.id("甲"), "due_30_cny")])[t.id("甲"), "due_30_cny"]
+    assert [row.value for row in rows] == ["2025-07-20", "2025-07-10"]
+    base.close()
+
+
+def test_a_guarantor_named_twice_counts_once(desk: Desk) -> None:
+    twice = pre_loan(desk, pre_loan_request("好", guarantors=(Party(name="坏"), Party(name="坏"))))
+    assert (len(twice.related), twice.inputs["named_guarantors_listed"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "field"),
+    [
+        ({"applicant": Party(uscc=CODE, name="坏")}, "applicant.name"),
+        ({"guarantors": (Party(uscc=CODE, name="坏"),)}, "guarantors[0].name"),
+        ({"guarantors": (Party(name="坏"), Party(uscc=CODE))}, "guarantors[1]"),
+    ],
+)
+def test_an_application_that_names_two_firms_as_one_or_its_own_guarantor_is_refused(
+    desk: Desk, told: dict[str, object], field: str
+) -> None:
+    with pytest.raises(InputError) as refused:
+        pre_loan(desk, pre_loan_request("好", **told))
+    assert refused.value.field == field
+
+
 class Silent:
     """A graph store that does not answer."""
 
@@ -253,6 +330,8 @@ def test_a_graph_that_does_not_answer_holds_and_never_releases(desk: Desk) -> No
         ({"contract": "", "loan_note": "无此借据"}, NotFoundError, "loan_note"),
         ({"contract": ""}, InputError, "contract"),
         ({"payee": Payee()}, InputError, "payee"),
+        ({"payee": Payee(account="6222-1", firm=Party(name="远"))}, InputError, "payee.firm"),
+        ({"payee": Payee(account="6222-2", firm=Party(name="家"))}, InputError, "payee.firm"),
         ({"borrower": Party(name="坏")}, InputError, "borrower"),
         ({"loan_note": "借据坏"}, InputError, "contract"),
     ],

@@ -154,7 +154,7 @@ DUES = Topic(
             "due within 30 days",
             "LoanNote",
             absent="0",
-            rows=(Rows("due", "due_on", "left_fen > 0", "due_on"),),
+            rows=(Rows("due", "due_on", "left_fen > 0 AND days_ahead BETWEEN 0 AND 30", "left_fen DESC, due_on"),),
         ),
         number(
             "due_90_cny",
@@ -163,7 +163,7 @@ DUES = Topic(
             "due within 90 days",
             "LoanNote",
             absent="0",
-            rows=(Rows("due", "due_on", "left_fen > 0", "due_on"),),
+            rows=(Rows("due", "due_on", "left_fen > 0 AND days_ahead BETWEEN 0 AND 90", "left_fen DESC, due_on"),),
         ),
     ),
 )
