@@ -72,6 +72,7 @@ def _helpers(language: Language) -> dict[str, Any]:
         "s": partial(_sentence, language=language),
         "money": partial(words.money, language=language),
         "day": partial(words.day, language=language),
+        "odds": partial(words.odds, language=language),
         "percent": words.percent,
         "score_bar": score_bar,
         "fact": partial(_fact_name, language=language),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from alerts.journal import AlertFilter, AlertRecord
-from alerts.said import FirmRef, Grade, Path, ScoreSplit, Sentence
+from alerts.said import Edge, FirmRef, Grade, Path, ScoreSplit, Sentence
 from api.console.page import Page, SignedInPage
+from api.console.ties import Way, tie
 from api.naming import display_names
 from api.rows import RowReader
 from api.wire.alerts import AlertSummary
@@ -26,7 +27,7 @@ class Step:
     """One relation of a path and where it leads; `way` is out along the relation's own direction."""
 
     relation: str
-    way: str
+    way: Way
     to: FirmRef
 
 
@@ -97,24 +98,28 @@ def carriers(page: Page, reader: RowReader, score: ScoreSplit | None) -> tuple[C
     names = display_names(reader, page.platform.vault, {each.other for each in relations})
     ontology = reader.snapshot.ontology
     return tuple(
-        Carrier(each.other, names[each.other], relation_name(ontology, each.type, page), each.contribution) for each in relations
+        Carrier(
+            each.other,
+            names[each.other],
+            tie(ontology, each.type, "out" if each.way == "out" else "in", page.language),
+            each.contribution,
+        )
+        for each in relations
     )
-
-
-def relation_name(ontology: Ontology, type_name: str, page: Page) -> str:
-    """担保, or guarantees."""
-    kind = ontology.relations.get(type_name)
-    return kind.zh if kind and page.language == "zh" else type_name.replace("_", " ").lower()
 
 
 def _route(path: Path, names: dict[str, str], ontology: Ontology, page: Page) -> Route:
     here = _first_stop(path)
     start, steps = _stop(here, names), []
     for edge in path.edges:
-        way, there = ("out", edge.dst) if edge.src == here else ("in", edge.src)
-        steps.append(Step(relation_name(ontology, edge.type, page), way, _stop(there, names)))
+        way, there = _way(edge, here)
+        steps.append(Step(tie(ontology, edge.type, way, page.language), way, _stop(there, names)))
         here = there
     return Route(path.says, start, tuple(steps))
+
+
+def _way(edge: Edge, here: str) -> tuple[Way, str]:
+    return ("out", edge.dst) if edge.src == here else ("in", edge.src)
 
 
 def _first_stop(path: Path) -> str:

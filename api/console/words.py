@@ -1,6 +1,7 @@
 """What officers read, Chinese first: one catalogue, and how amounts, shares and days are written."""
 
 from datetime import date
+from math import exp
 from typing import Literal
 
 Language = Literal["zh", "en"]
@@ -43,7 +44,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "score_contagion": ("传染风险", "Contagion"),
     "score_alone": ("不计关联关系时", "without its relations"),
     "score_with": ("计入关联关系后", "with its relations"),
-    "log_odds": ("对数几率", "log-odds"),
     "score_unused": ("本预警不依据评分。", "This alert does not rest on the score."),
     "through": ("风险经由", "Risk arrives through"),
     "exposure": ("授信与余额", "Exposure"),
@@ -161,6 +161,19 @@ def money(fen: int | None, language: Language) -> str:
     divisor, unit = next(((d, u) for d, u in steps if abs(yuan) >= d), steps[-1])
     figure = f"{yuan / divisor:,.4g}" if abs(yuan / divisor) < 1000 else f"{yuan / divisor:,.0f}"
     return f"{figure}{unit}" if language == "zh" else f"CNY {figure}{unit}"
+
+
+def odds(log_odds: float, language: Language) -> str:
+    """What a part of a score does to the odds of default, by exp(`log_odds`): 几率增加35%, odds down 12%, odds × 6.2."""
+    factor = exp(log_odds)
+    change = f"{abs(factor - 1) * 100:.0f}%"
+    if change == "0%":
+        return "几率几乎不变" if language == "zh" else "odds hardly change"
+    if factor >= 2:
+        return f"几率变为{factor:.2g}倍" if language == "zh" else f"odds × {factor:.2g}"
+    if factor > 1:
+        return f"几率增加{change}" if language == "zh" else f"odds up {change}"
+    return f"几率减少{change}" if language == "zh" else f"odds down {change}"
 
 
 def percent(share: float | None) -> str:

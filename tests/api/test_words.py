@@ -1,11 +1,14 @@
 """Officers read Chinese first and English beside it, and no word is missing in either."""
 
 import re
+from math import log
 from pathlib import Path
 
 import pytest
 
 from api.console import words
+from api.console.ties import TIES, tie
+from graph.ontology import core_ontology
 
 TEMPLATES = sorted((Path(words.__file__).parent / "templates").glob("*.html"))
 
@@ -39,6 +42,25 @@ def test_no_template_carries_script_or_inline_style(template: Path) -> None:
 )
 def test_amounts_are_written_as_they_are_read_aloud(fen: int | None, zh: str, en: str) -> None:
     assert (words.money(fen, "zh"), words.money(fen, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("log_odds", "zh", "en"),
+    [
+        (log(1.35), "几率增加35%", "odds up 35%"),
+        (log(0.88), "几率减少12%", "odds down 12%"),
+        (log(6.2), "几率变为6.2倍", "odds × 6.2"),
+        (0.0, "几率几乎不变", "odds hardly change"),
+    ],
+)
+def test_a_part_of_a_score_is_told_by_what_it_does_to_the_odds(log_odds: float, zh: str, en: str) -> None:
+    assert (words.odds(log_odds, "zh"), words.odds(log_odds, "en")) == (zh, en)
+
+
+def test_every_relation_of_the_core_ontology_is_told_from_both_its_ends() -> None:
+    assert set(TIES) == set(core_ontology().relations)
+    assert (tie(core_ontology(), "TRANSFERS", "out", "zh"), tie(core_ontology(), "TRANSFERS", "in", "zh")) == ("付款给", "收款自")
+    assert (tie(core_ontology(), "TRANSFERS", "out", "en"), tie(core_ontology(), "TRANSFERS", "in", "en")) == ("paid to", "paid by")
 
 
 def test_shares_are_percentages_with_at_most_two_decimals() -> None:
