@@ -81,13 +81,16 @@ class Journal:
     # alerts
 
     def record_scan(self, result: ScanResult, principal: str) -> ScanRecorded:
-        """Raises and updates a scan's alerts, CHUNK a transaction. Run again, or after a kill, it adds nothing twice."""
+        """Raises and updates a scan's alerts, CHUNK a transaction. Run again, or after a kill, it adds nothing twice.
+
+        The most urgent come last, so that a list that shows the newest first shows them first.
+        """
         scan = _scan_id(result)
         with self._write() as session:
             if session.get(ScanRow, scan) is None:
                 session.add(_scan_row(scan, result))
         new = updated = unchanged = 0
-        alerts = iter(result.alerts)
+        alerts = iter(reversed(result.alerts))
         while chunk := tuple(islice(alerts, CHUNK)):
             told = self._keep(scan, chunk, principal)
             new, updated, unchanged = new + told.new, updated + told.updated, unchanged + told.unchanged
