@@ -31,7 +31,7 @@ def main() -> None:
         console.print(f"usage: python -m examples.run {'|'.join(STEPS)}")
         sys.exit(2)
     name = sys.argv[1]
-    environment = os.environ | {"YUJING_HOME": str(Settings().home / "examples" / name)}
+    environment = os.environ | {"YUJING_HOME": str(Settings().home / "examples" / name), "PYTHONPATH": str(HERE.parent)}
     for step in STEPS[name]:
         _run(step, name, environment)
     console.print(f"[green]{name}: done.[/] State is in {environment['YUJING_HOME']}; compare with examples/{name}/README.md")
