@@ -234,7 +234,7 @@ def _docker_answers() -> bool:
 def _password(home: Path) -> str:
     kept = home / "password"
     if not kept.exists():
-        kept.write_text(secrets.token_urlsafe(16))
+        kept.write_text(secrets.token_hex(16))  # no leading dash: the admin tool would read an option
         kept.chmod(0o600)
     return kept.read_text()
 
