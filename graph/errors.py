@@ -28,3 +28,7 @@ class ConflictError(YujingError):
 
 class UnavailableError(YujingError):
     """A store or service that is needed does not answer."""
+
+
+class NotComputedError(UnavailableError):
+    """The knowledge book has no run of that day; one firm can still be answered from the store."""

@@ -1,7 +1,8 @@
 """The ontology as data: types, their properties and ends, and the loader that merges a bank's additions."""
 
-from graph.ontology.load import core_ontology, extend_ontology, read_additions
+from graph.ontology.load import core_ontology, derived_relations, extend_ontology, read_additions
 from graph.ontology.types import (
+    DerivedRelation,
     EntityType,
     FactType,
     Kind,
@@ -13,6 +14,7 @@ from graph.ontology.types import (
 )
 
 __all__ = [
+    "DerivedRelation",
     "EntityType",
     "FactType",
     "Kind",
@@ -22,6 +24,7 @@ __all__ = [
     "Property",
     "RelationType",
     "core_ontology",
+    "derived_relations",
     "extend_ontology",
     "read_additions",
 ]

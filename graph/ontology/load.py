@@ -1,17 +1,19 @@
 """Reads the core ontology and a bank's additions, and refuses what would redefine something."""
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from graph.errors import InputError
-from graph.ontology.types import EntityType, FactType, Kind, Lasting, Ontology, Property, RelationType
+from graph.ontology.types import DerivedRelation, EntityType, FactType, Kind, Lasting, Ontology, Property, RelationType
 
 _T = TypeVar("_T")
 
@@ -64,6 +66,15 @@ class _RelationSpec(_TypeSpec):
     share: str = ""
 
 
+class _DerivedSpec(_RelationSpec):
+    table: str
+    key: tuple[str, ...] = ()
+
+
+class _Derived(_Strict):
+    relations: dict[str, _DerivedSpec]
+
+
 class _FactSpec(_TypeSpec):
     subject: tuple[str, ...] = ()
 
@@ -81,6 +92,17 @@ def core_ontology() -> Ontology:
     """The types that Yujing ships with."""
     text = files("graph.ontology").joinpath("core.yaml").read_text("utf-8")
     return extend_ontology(Ontology({}, {}, {}), OntologyAdditions.model_validate(yaml.safe_load(text)))
+
+
+@cache
+def derived_relations() -> Mapping[str, DerivedRelation]:
+    """The relation types that graph stores hold out of the knowledge book, by name."""
+    text = files("graph.ontology").joinpath("knowledge.yaml").read_text("utf-8")
+    found = {}
+    for name, spec in _Derived.model_validate(yaml.safe_load(text)).relations.items():
+        plain = _extend_relation(name, None, spec)
+        found[name] = DerivedRelation(**{f.name: getattr(plain, f.name) for f in fields(plain)}, table=spec.table, key=spec.key)
+    return MappingProxyType(found)
 
 
 def read_additions(path: Path) -> OntologyAdditions:

@@ -63,6 +63,14 @@ class RelationType:
 
 
 @dataclass(frozen=True)
+class DerivedRelation(RelationType):
+    """A relation type out of the knowledge book: the rows of `table`, one for each (src, dst, *key). In no ledger."""
+
+    table: str = ""
+    key: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class FactType:
     name: str
     zh: str

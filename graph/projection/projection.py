@@ -9,8 +9,10 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.knowledge.book import KnowledgeBook
 from graph.ledger import Ledger
 from graph.ontology import EntityType, Lasting, Ontology, RelationType
+from graph.projection.derived import DerivedVersions, KnowledgeRange
 from graph.projection.entities import build_states
 from graph.projection.rectangles import Rectangles, day_number, known_day
 from graph.projection.shape import DAYS, GraphType, graph_types, node_columns
@@ -23,10 +25,14 @@ _TOLD_LAST = "recorded_at, batch_seq, line, content, feed"
 class Projection:
     """What a store built to `through_seq` must hold. With `since`, only ids that changed after that batch. Not thread-safe.
 
+    `knowledge` does the same for derived relations: the runs of the knowledge book that count, and those that a store has.
+
     It runs on the ledger's own DuckDB engine, so its memory is that engine's limit, and larger books spill to disk.
     """
 
-    def __init__(self, ledger: Ledger, ledger_seq: int | None = None, since: int | None = None) -> None:
+    def __init__(
+        self, ledger: Ledger, ledger_seq: int | None = None, since: int | None = None, knowledge: KnowledgeRange | None = None
+    ) -> None:
         self.ledger = ledger
         self.through_seq = ledger.latest_seq if ledger_seq is None else ledger_seq
         self.partial = since is not None
@@ -36,6 +42,8 @@ class Projection:
         self._connection: duckdb.DuckDBPyConnection = ledger.backend.con.cursor()
         self._select_of: dict[str, str] = {}
         self._held: dict[str, bool] = {}
+        book = KnowledgeBook.beside(ledger)
+        self._derived = DerivedVersions(self._connection, book, self.through_seq, knowledge or KnowledgeRange())
         self._build_moves()
 
     def close(self) -> None:
@@ -65,17 +73,33 @@ class Projection:
     def versions(self, type_name: str) -> Iterator["Versions"]:
         """All versions of one relation type (or `STATE_<Entity>`), for the length of a `with` block."""
         kind = self.types[type_name]
-        if not self._holds(kind.state_of or kind.name):
+        if not self._build_versions(kind):
             yield Versions(self, kind, empty=True)
             return
-        if kind.state_of:
-            self._build_state_versions(kind)
-        else:
-            self._build_relation_versions(kind)
         try:
             yield Versions(self, kind)
         finally:
             self._connection.execute("DROP TABLE IF EXISTS versions; DROP TABLE IF EXISTS changed")
+
+    @property
+    def knowledge_seq(self) -> int:
+        """The newest run of the knowledge book that this projection has."""
+        return self._derived.through
+
+    def _build_versions(self, kind: GraphType) -> bool:
+        """`versions`, and `changed` of a partial projection; False where there is nothing of this type."""
+        if kind.derived:
+            if not self._derived.build(kind, kind.derived):
+                return False
+            self._find_changed(self._derived.changed(kind, kind.derived, self._since))
+            return True
+        if not self._holds(kind.state_of or kind.name):
+            return False
+        if kind.state_of:
+            self._build_state_versions(kind)
+        else:
+            self._build_relation_versions(kind)
+        return True
 
     def _build_moves(self) -> None:
         """`moves`: to which entity each moved record belonged from day to day; before its first move to none but itself."""

@@ -1,12 +1,13 @@
 """What graph stores hold, derived from the ontology: node columns, relation types with their ends, states as self-relations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
+from graph.errors import InputError
 from graph.ledger.schema import properties_of
-from graph.ontology import EntityType, Lasting, Ontology
+from graph.ontology import DerivedRelation, EntityType, Lasting, Ontology, RelationType, derived_relations
 
 STATE = "STATE_"
 LOOKED_UP_BY = ("name", "number", "code")
@@ -25,6 +26,7 @@ class GraphType:
     amount: str | None = None
     share: str | None = None
     state_of: str = ""
+    derived: DerivedRelation | None = None  # out of the knowledge book, not the ledger
 
     @property
     def columns(self) -> tuple[pa.Field, ...]:
@@ -53,13 +55,14 @@ def label_of(entity_id: str) -> str:
 
 
 def graph_types(ontology: Ontology) -> Mapping[str, GraphType]:
-    """Every relation type and every entity's states, by name."""
-    found = {}
-    for relation in ontology.relations.values():
-        fields = tuple(properties_of(relation))
-        found[relation.name] = GraphType(relation.name, relation.ends, fields, relation.amount or None, relation.share or None)
+    """Every relation type and every entity's states, by name; then what is derived from them."""
+    found = {name: _relation(relation) for name, relation in ontology.relations.items()}
     for entity in ontology.entities.values():
         found[state_type(entity.name)] = _states(entity)
+    for name, relation in derived_relations().items():
+        if name in found:
+            raise InputError(f"ontology: {name} is what Yujing derives.", "Choose another name for the bank's own.", name)
+        found[name] = replace(_relation(relation), derived=relation)
     return found
 
 
@@ -76,6 +79,10 @@ def lasting_types(ontology: Ontology, among: tuple[str, ...]) -> tuple[str, ...]
         for relation in ontology.relations.values()
         if relation.lasting is Lasting.STATE and any(a in among and b in among for a, b in relation.ends)
     )
+
+
+def _relation(kind: RelationType) -> GraphType:
+    return GraphType(kind.name, kind.ends, tuple(properties_of(kind)), kind.amount or None, kind.share or None)
 
 
 def _states(entity: EntityType) -> GraphType:

@@ -15,8 +15,9 @@ from filelock import FileLock, Timeout
 
 from cypher import statement
 from graph.errors import ConflictError
+from graph.knowledge.book import KnowledgeBook
 from graph.ledger import Ledger
-from graph.projection import GraphType, Projection, Versions, node_columns
+from graph.projection import GraphType, KnowledgeRange, Projection, Versions, node_columns
 from graph.stores.neo4j_session import Neo4jSession, Neo4jTarget, Step
 from graph.stores.report import BuildReport
 
@@ -37,6 +38,7 @@ class _Plan:
 
     through_seq: int
     since: int | None
+    knowledge: KnowledgeRange
     done: tuple[str, ...] = ()
 
 
@@ -52,7 +54,7 @@ def build_neo4j(ledger: Ledger, target: Neo4jTarget, options: Neo4jBuildOptions 
     session = Neo4jSession(target)
     try:
         plan = _plan(session, ledger, options)
-        with Projection(ledger, plan.through_seq, plan.since) as projection:
+        with Projection(ledger, plan.through_seq, plan.since, plan.knowledge) as projection:
             nodes, relations = _Writer(session, projection, plan, options).write()
     finally:
         session.close()
@@ -62,15 +64,18 @@ def build_neo4j(ledger: Ledger, target: Neo4jTarget, options: Neo4jBuildOptions 
 
 def _plan(session: Neo4jSession, ledger: Ledger, options: Neo4jBuildOptions) -> _Plan:
     target = ledger.latest_seq if options.ledger_seq is None else options.ledger_seq
+    knowledge = KnowledgeBook.beside(ledger).last_seq
     meta = session.read(statement("read/neo4j_meta"))
     if not meta:
         _refuse_foreign(session, options.adopt)
-        return _Plan(target, None)
-    through, ontology, building_to, building_since, done = meta[0]
+        return _Plan(target, None, KnowledgeRange(knowledge))
+    through, ontology, building_to, building_since, done, known, building_known = meta[0]
     if building_to is None:
-        return _Plan(target, through if through <= target and ontology == ledger.ontology.hash else 0)
+        since = through if through <= target and ontology == ledger.ontology.hash else 0
+        return _Plan(target, since, KnowledgeRange(knowledge, known or 0 if since else 0))
     since = min(building_since or 0, through)
-    return _Plan(target, since if since <= target else 0, tuple(done) if building_to == target else ())
+    goes_on = (building_to, building_known) == (target, knowledge)
+    return _Plan(target, since if since <= target else 0, KnowledgeRange(knowledge), tuple(done) if goes_on else ())
 
 
 def _refuse_foreign(session: Neo4jSession, adopt: bool) -> None:
@@ -92,10 +97,12 @@ class _Writer:
     def write(self) -> tuple[dict[str, int], dict[str, int]]:
         """Nodes, then relations type by type; each finished part is noted, `through_seq` last."""
         begin = {"building_to": self._plan.through_seq, "since": self._plan.since or 0, "done": list(self._plan.done)}
+        begin["knowledge"] = self._projection.knowledge_seq
         self._session.write((statement("write/neo4j_meta_begin"), begin))
         nodes = {name: self._part(f"nodes {name}", self._nodes, name) for name in self._projection.ontology.entities}
         relations = {name: self._part(name, self._relations, name) for name in self._projection.types}
         end = {"through_seq": self._plan.through_seq, "ontology": self._projection.ontology.hash}
+        end["knowledge"] = self._projection.knowledge_seq
         self._session.write((statement("write/neo4j_meta_end"), end))
         return nodes, relations
 

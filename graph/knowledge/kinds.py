@@ -1,0 +1,38 @@
+"""Every kind of knowledge that Yujing computes. A new kind is one line here, and its relations in graph/ontology/knowledge.yaml."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from graph.errors import InputError
+from graph.knowledge.kind import Kind, KnowledgeTable
+
+
+@cache
+def all_kinds() -> tuple[Kind, ...]:
+    """The registry. Imported when asked for: the algorithms bring SciPy with them."""
+    return ()
+
+
+def chosen(names: Sequence[str]) -> tuple[Kind, ...]:
+    """The named kinds and all that they need; every kind where none is named. InputError for an unknown name."""
+    known = {kind.name: kind for kind in all_kinds()}
+    wanted: dict[str, Kind] = {}
+
+    def want(name: str) -> None:
+        if name not in known:
+            raise InputError(f"There is no kind of knowledge '{name}'.", f"Known: {', '.join(known)}.", "kinds")
+        for before in known[name].after:
+            want(before)
+        wanted[name] = known[name]
+
+    for name in names or known:
+        want(name)
+    return tuple(wanted.values())
+
+
+def table_named(name: str) -> KnowledgeTable:
+    """The table called `name`, of whichever kind. InputError where none is."""
+    tables = {table.name: table for kind in all_kinds() for table in kind.tables}
+    if name not in tables:
+        raise InputError(f"The knowledge book has no table '{name}'.", f"Known: {', '.join(sorted(tables))}.", "table")
+    return tables[name]
