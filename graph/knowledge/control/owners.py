@@ -1,8 +1,8 @@
 """Beneficial owners of every firm by the tests of 受益所有人信息管理办法 (order 3 of 2024), and what is not known.
 
-Article 6, any of: 25% and more of the equity in the end; of the votes (or of profit, which the data tell no otherwise than by equity); control
-alone or jointly, as computed from votes or as filed. Who manages daily only where none is found. Of firms that the state controls
-the legal representative (article 7).
+Article 6, any of: 25% and more of the equity in the end; of the votes (or of profit, of which the data tell no more than of
+equity); control alone or jointly, as computed from votes or as filed. Who manages daily only where none is found. Of firms that
+the state controls the legal representative (article 7).
 """
 
 from dataclasses import dataclass
