@@ -1,6 +1,7 @@
 """Holdings drawn by hand: short names in, tables out. P… are persons, all others firms."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +36,7 @@ def drawn(
     concert: Iterable[tuple[str, str]] = (),
     filed: Iterable[tuple[str, str]] = (),
     posts: Iterable[tuple[str, str, str]] = (),
-    **firms: dict[str, Any],
+    firms: Mapping[str, dict[str, Any]] = MappingProxyType({}),
 ) -> Assessment:
     """The verdict over what is drawn; `firms` tells more of some of them."""
     rows = []

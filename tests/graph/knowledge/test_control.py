@@ -114,8 +114,8 @@ def test_only_where_nobody_is_found_the_manager_stands_in() -> None:
 
 
 def test_the_state_ends_a_chain_and_its_firms_name_their_legal_representative() -> None:
-    state = {"G": {"name": "虚构市国有资产监督管理委员会", "state_owned": True}}
-    found = drawn([("G", "A", 1.0), ("G", "B", 1.0)], posts=[("P", "A", "legal_representative")], **state)
+    state: dict[str, Any] = {"G": {"name": "虚构市国有资产监督管理委员会", "state_owned": True}}
+    found = drawn([("G", "A", 1.0), ("G", "B", 1.0)], posts=[("P", "A", "legal_representative")], firms=state)
     rows = found.controllers().to_pylist()
     assert all(row["state"] for row in rows) and len(rows) == 2  # told apart, so that A and B are not fused by it
     assert (status(found, "A")["control"], status(found, "A")["owners"]) == ("controlled", "state")
@@ -123,7 +123,7 @@ def test_the_state_ends_a_chain_and_its_firms_name_their_legal_representative() 
 
 
 def test_a_state_owned_company_that_is_no_holder_of_the_states_capital_is_a_firm_like_others() -> None:
-    found = drawn([("G", "A", 1.0)], G={"name": "虚构钢铁集团", "state_owned": True})
+    found = drawn([("G", "A", 1.0)], firms={"G": {"name": "虚构钢铁集团", "state_owned": True}})
     assert not any(row["state"] for row in found.controllers().to_pylist())
 
 
@@ -131,8 +131,8 @@ def test_a_state_owned_company_that_is_no_holder_of_the_states_capital_is_a_firm
     ("capital", "holder", "exempt"), [(1_000_000_000, "P", True), (1_000_000_001, "P", False), (5, "B", False)]
 )
 def test_small_firms_of_natural_persons_are_exempt(capital: int, holder: str, exempt: bool) -> None:
-    told = {"A": {"registered_capital_fen": capital, "currency": "CNY"}}
-    assert status(drawn([(holder, "A", 0.7), ("P2", "A", 0.3)], **told), "A")["exempt"] is exempt
+    told: dict[str, Any] = {"A": {"registered_capital_fen": capital, "currency": "CNY"}}
+    assert status(drawn([(holder, "A", 0.7), ("P2", "A", 0.3)], firms=told), "A")["exempt"] is exempt
 
 
 def test_filed_control_that_votes_bear_out_is_no_finding() -> None:
@@ -152,7 +152,7 @@ def test_filed_control_without_any_computed_rests_on_the_filing_alone() -> None:
 
 def test_nothing_told_is_an_empty_answer() -> None:
     assert {name: table.num_rows for name, table in tables_of(drawn()).items()} == dict.fromkeys(tables_of(drawn()), 0)
-    alone = drawn(A={})
+    alone = drawn(firms={"A": {}})
     assert (status(alone, "A")["control"], status(alone, "A")["unknown"]) == ("not_determinable", 1.0)
 
 
@@ -200,8 +200,8 @@ def test_neither_the_order_of_rows_nor_a_holding_told_in_two_parts_changes_anyth
     firms: dict[str, Any] = {key: {} for key in KEYS if not key.startswith("P")}
     halves = [(src, dst, equity / 2, votes / 2) for src, dst, equity, votes in rows for _ in range(2)]
     rng.shuffle(halves)
-    for name, table in tables_of(drawn(rows, **firms)).items():
-        again = tables_of(drawn(halves, **firms))[name]
+    for name, table in tables_of(drawn(rows, firms=firms)).items():
+        again = tables_of(drawn(halves, firms=firms))[name]
         assert sorted(map(repr, table.to_pylist())) == sorted(map(repr, again.to_pylist())), name
 
 

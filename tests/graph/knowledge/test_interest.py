@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.knowledge.control.holdings import Matrix
+from graph.knowledge.control.holdings import Floats, Matrix
 from graph.knowledge.control.interest import Interests
 from tests.graph.knowledge.drawn import drawn, findings, interest, status
 
@@ -86,11 +86,11 @@ def summed(rows: list[tuple[int, int, float]]) -> Matrix:
     dense = np.zeros((SIZE, SIZE))
     for src, dst, share in rows:
         dense[src, dst] += share
-    src, dst = np.nonzero(dense)
-    return Matrix(src, dst, dense[src, dst], SIZE)
+    rows_, columns = np.nonzero(dense)
+    return Matrix(rows_, columns, dense[rows_, columns], SIZE)
 
 
-def textbook(matrix: Matrix) -> np.ndarray:  # type: ignore[type-arg]
+def textbook(matrix: Matrix) -> Floats:
     v = np.linalg.solve(np.eye(SIZE) - matrix.sparse.toarray(), np.eye(SIZE))
     return np.asarray((v - np.eye(SIZE)) / np.diag(v)[:, None])
 
