@@ -85,6 +85,11 @@ def _returned(value: Slot) -> str:
     return ", ".join(f"r.`{_checked(name)}` AS `{name}`" for name in _tuple(value))
 
 
+def _plain(value: Slot) -> str:
+    """`other`, `version`: names as they were returned before."""
+    return ", ".join(f"`{_checked(name)}`" for name in _tuple(value))
+
+
 def _columns(value: Slot) -> str:
     """`name` STRING, `uscc` STRING"""
     return ", ".join(f"`{_checked(name)}` {_checked(kind, _ENGINE_TYPE)}" for name, kind in _twos(value))
@@ -127,6 +132,7 @@ _FORMS: dict[str, Callable[[Slot], str]] = {
     "number": _number,
     "count": _count,
     "returned": _returned,
+    "plain": _plain,
     "columns": _columns,
     "pairs": _pairs,
     "anchor": _anchor,

@@ -83,6 +83,12 @@ class GraphReader(Protocol):
     def expand(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         """The relations of `anchors`, EDGE_SCHEMA, sorted by anchor, type, way, then as capped. Unknown anchors give no rows."""
 
+    def details(self, anchors: Sequence[str], type_name: str, way: str, hop: Hop) -> pa.Table:
+        """The relations of one type and way at `anchors` with all their properties: `anchor`, `other`, `id`, days, properties.
+
+        `hop.when` and `hop.cap` hold as in `expand`; its types and ways do not matter. Sorted by anchor, then as capped.
+        """
+
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         """How many relations each anchor has, DEGREE_SCHEMA, uncapped: so that what a cap cut can be said."""
 

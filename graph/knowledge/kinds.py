@@ -10,7 +10,9 @@ from graph.knowledge.kind import Kind, KnowledgeTable
 @cache
 def all_kinds() -> tuple[Kind, ...]:
     """The registry. Imported when asked for: the algorithms bring SciPy with them."""
-    return ()
+    from graph.knowledge.control.kind import CONTROL
+
+    return (CONTROL,)
 
 
 def chosen(names: Sequence[str]) -> tuple[Kind, ...]:

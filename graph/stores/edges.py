@@ -26,3 +26,13 @@ def degree_table(rows: Sequence[Sequence[Any]]) -> pa.Table:
     columns = list(zip(*rows, strict=True))
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, DEGREE_SCHEMA, strict=True)], schema=DEGREE_SCHEMA)
     return table.filter(pc.field("degree") > 0).sort_by([(name, "ascending") for name in ("anchor", "type", "way")])
+
+
+def details_table(rows: Sequence[Sequence[Any]], kind: GraphType) -> pa.Table:
+    """Rows of anchor, other and a type's columns as a table, by anchor; within one the order of the rows stays."""
+    schema = pa.schema([("anchor", pa.string()), ("other", pa.string()), *kind.columns])
+    if not rows:
+        return schema.empty_table()
+    columns = list(zip(*rows, strict=True))
+    table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    return table.take(pc.sort_indices(table["anchor"]))

@@ -18,7 +18,7 @@ from graph.ledger.keeping import OntologyFile
 from graph.ontology import Ontology
 from graph.projection import graph_types, node_columns, state_type
 from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
-from graph.stores.edges import degree_table, edge_table
+from graph.stores.edges import degree_table, details_table, edge_table
 from graph.stores.generations import Held, current_name, hold_current
 from graph.stores.questions import Questions, by_label, days, firm_hits
 
@@ -58,6 +58,15 @@ class LadybugStore:
                 rows += _expand(connection, generation.questions, (label, ids), hop)
             kinds = generation.questions.types
         return edge_table(rows, kinds) if rows else EDGE_SCHEMA.empty_table()
+
+    def details(self, anchors: Sequence[str], type_name: str, way: str, hop: Hop) -> pa.Table:
+        with self._generation() as generation, generation.connection() as connection:
+            kind = generation.questions.kind(type_name)
+            rows: list[tuple[Any, ...]] = []
+            for label, ids in by_label(anchors).items():
+                if asked := generation.questions.details(kind, label, way, hop.cap):
+                    rows += connection.each(asked, ids, days(hop.when))
+        return details_table(rows, kind)
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         with self._generation() as generation, generation.connection() as connection:

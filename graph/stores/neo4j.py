@@ -10,7 +10,7 @@ from graph.errors import UnavailableError
 from graph.ontology import Ontology
 from graph.projection import graph_types, node_columns, state_type
 from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
-from graph.stores.edges import degree_table, edge_table
+from graph.stores.edges import degree_table, details_table, edge_table
 from graph.stores.neo4j_session import Neo4jSession, Neo4jTarget, native
 from graph.stores.questions import Questions, by_label, days, firm_hits
 
@@ -40,6 +40,15 @@ class Neo4jStore:
             if asked := self._questions.expand_each(label, hop):
                 rows += self._session.read(asked, {"ids": ids, **days(hop.when)})
         return edge_table(rows, self._questions.types) if rows else EDGE_SCHEMA.empty_table()
+
+    def details(self, anchors: Sequence[str], type_name: str, way: str, hop: Hop) -> pa.Table:
+        kind = self._questions.kind(type_name)
+        rows: list[list[Any]] = []
+        for label, ids in by_label(anchors).items():
+            if asked := self._questions.details_each(kind, label, way, hop.cap):
+                rows += self._session.read(asked, {"ids": ids, **days(hop.when)})
+        are_days = [False, False, *(field.type == pa.date32() for field in kind.columns)]
+        return details_table([native(row, are_days) for row in rows], kind)
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         rows = []

@@ -82,6 +82,27 @@ class Questions:
         branches = self.branches("degree", label, hop, "unwound")
         return statement("read/neo4j_degree_each", branches=union(branches)) if branches else None
 
+    def details(self, kind: GraphType, label: str, way: str, cap: int, anchor: str = "parameter") -> Statement | None:
+        """The relations of one anchor (`$id`) with all that they carry; None where the type does not touch its label."""
+        if not kind.others(label, way):
+            return None
+        return statement(
+            f"read/details_{way}",
+            type=kind.name,
+            label=label,
+            others=kind.others(label, way),
+            rank=kind.rank,
+            properties=tuple(field.name for field in kind.columns),
+            anchor=anchor,
+            cap=cap,
+        )
+
+    def details_each(self, kind: GraphType, label: str, way: str, cap: int) -> Statement | None:
+        """The same for many anchors (`$ids`)."""
+        branch = self.details(kind, label, way, cap, "unwound")
+        names = tuple(field.name for field in kind.columns)
+        return statement("read/neo4j_details_each", branch=branch, columns=("other", *names)) if branch else None
+
     def state(self, label: str) -> Statement:
         """The state of one entity (`$id`)."""
         kind = self.types[state_type(label)]

@@ -206,3 +206,20 @@ def test_a_store_knows_how_far_it_was_built(world: World, load: Load) -> None:
     assert load(world).through_seq == first
     second = world.firm("D").commit()
     assert load(world).through_seq == second == first + 1
+
+
+def test_relations_of_one_type_come_with_all_that_they_carry(world: World, load: Load) -> None:
+    world.firm("A").firm("B").person("P").relation("HOLDS_SHARES", "P", "A", equity_share=0.4, voting_share=0.9)
+    world.relation("HOLDS_SHARES", "B", "A", equity_share=0.6).relation("HOLDS_SHARES", "A", "B", equity_share=0.1).commit()
+    store, hop = load(world), Hop((), on("2025-06-30"))
+    found = store.details([world.id("A"), world.id("B"), "Firm-unknown"], "HOLDS_SHARES", "in", hop)
+    told = {(r["anchor"], r["other"]): (r["equity_share"], r["voting_share"], r["valid_to"]) for r in found.to_pylist()}
+    assert told == {
+        (world.id("A"), world.id("P")): (0.4, 0.9, 99991231),
+        (world.id("A"), world.id("B")): (0.6, None, 99991231),
+        (world.id("B"), world.id("A")): (0.1, None, 99991231),
+    }
+    capped = store.details([world.id("A")], "HOLDS_SHARES", "in", Hop((), on("2025-06-30"), cap=1))
+    assert capped["equity_share"].to_pylist() == [0.6]
+    assert store.details([world.id("A")], "HOLDS_SHARES", "out", Hop((), on("2024-06-30"))).num_rows == 0
+    assert store.details([world.id("P")], "HOLDS_SHARES", "in", hop).num_rows == 0  # nobody holds a person

@@ -98,7 +98,7 @@ def network(  # noqa: PLR0917 (Typer reads its options from the signature)
     reader = open_store(settings, ledger)
     wanted = tuple(name.strip() for name in types.split(",") if name.strip())
     when = Moment.of(as_of.date() if as_of else settings.day)
-    walked = exposure_network(reader, _one_firm(reader, firm), NetworkQuery(when, depth, wanted, max_nodes=max_nodes))
+    walked = exposure_network(reader, one_firm(reader, firm), NetworkQuery(when, depth, wanted, max_nodes=max_nodes))
     found = mask_network(open_vault(settings), walked)
     if svg:
         svg.write_text(network_svg(found, ledger.ontology, "虚构数据 invented data" if settings.demo else ""), "utf-8")
@@ -116,7 +116,7 @@ def _settings(store: Literal["ladybug", "neo4j"] | None) -> Settings:
     return settings.model_copy(update={"store": store}) if store else settings
 
 
-def _one_firm(reader: "GraphReader", text: str) -> str:
+def one_firm(reader: "GraphReader", text: str) -> str:
     """The id of the only firm that `text` means; an exact match wins over parts of names."""
     from graph.errors import InputError, NotFoundError
 

@@ -19,7 +19,8 @@ from tests.stores.conftest import Load
 from tests.worlds.build import World
 
 ENDS = [("src", pa.string()), ("dst", pa.string())]
-SCHEMA = pa.schema([*ENDS, ("votes", pa.float64()), ("interest", pa.float64()), ("ultimate", pa.bool_())])
+FLAGS = [("ultimate", pa.bool_()), ("joint", pa.bool_()), ("state", pa.bool_())]
+SCHEMA = pa.schema([*ENDS, ("votes", pa.float64()), ("interest", pa.float64()), *FLAGS])
 
 
 def majorities(inputs: Inputs) -> Mapping[str, pa.Table]:

@@ -1,0 +1,6 @@
+UNWIND $ids AS anchor
+CALL (anchor) {
+WITH anchor AS id
+{{branch as statement}}
+}
+RETURN anchor, {{columns as plain}}
