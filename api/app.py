@@ -16,7 +16,7 @@ from api.middleware import BodyGate, HeadAsGet, QueryGate, RequestFrame
 from api.openapi import document
 from api.opened import DayBook
 from api.platform import Platform
-from api.routes import alerts, decisions, firms, health, scans
+from api.routes import alerts, decisions, firms, health, resolution, scans
 from api.scanning import ScanDesk
 from graph.errors import YujingError
 from graph.walks import exposure_types
@@ -48,7 +48,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.days = DayBook(platform)
     app.state.scans = ScanDesk(platform, app.state.days)
     problems.install(app)
-    for module in (decisions, scans, alerts, firms, health):
+    for module in (decisions, scans, alerts, firms, resolution, health):
         app.include_router(module.router)
     mount_console(app)
     app.add_middleware(BodyGate, max_bytes=platform.limits.body_bytes)
