@@ -55,7 +55,10 @@ def open_spark(settings: Settings) -> Any:
         from pyspark.sql import SparkSession
     except ImportError:
         raise InputError("Spark is not installed.", "pip install 'yujing[spark]', with Java 17.", "engine") from None
+    from splink.backends.spark import similarity_jar_location
+
     builder = SparkSession.builder.master(f"local[{settings.threads}]").appName("yujing")
+    builder = builder.config("spark.jars", similarity_jar_location())  # Jaro-Winkler and the like, for entity resolution
     return builder.config("spark.sql.session.timeZone", "UTC").config("spark.ui.enabled", "false").getOrCreate()
 
 

@@ -12,6 +12,8 @@ from api.idempotency import Attempt, RepeatableCall
 from api.paging import page_after
 from api.wire.examples import RESOLUTION
 from api.wire.resolution import ProposalList, ProposalQuery, ProposalView, ResolutionDecision
+from graph.clock import now_on
+from ingest.resolution.book import Word
 
 router = APIRouter(prefix="/v1/resolution/proposals", tags=["resolution"])
 
@@ -43,7 +45,8 @@ async def decide_proposal(
 
 def _decide(call: Call, proposal_id: str, said: ResolutionDecision, attempt: Attempt) -> Answer:
     platform = call.platform
-    found = platform.resolution.decide(platform.ledger, proposal_id, said.verdict, by=call.principal.id, why=said.why)
+    at = now_on(platform.today(), platform.ledger.time_zone)
+    found = platform.resolution.decide(platform.ledger, proposal_id, said.verdict, Word(call.principal.id, said.why, at))
     answer = Answer(201, to_json(ProposalView.of(found)))
     told = {"keep": found.keep, "join": found.join, "why": said.why}
     platform.journal.note(

@@ -79,6 +79,15 @@ _SCHEMAS = {"proposals": PROPOSALS, "runs": RUNS, "decisions": DECISIONS}
 
 
 @dataclass(frozen=True)
+class Word:
+    """Who said it, why, and when (UTC microseconds; None: now)."""
+
+    by: str
+    why: str
+    at: int | None = None
+
+
+@dataclass(frozen=True)
 class Proposal:
     """Two firms that may be one, with the waterfall of reasons and, where an officer spoke, what he said."""
 
@@ -145,27 +154,27 @@ class ResolutionBook:
         """Every decision about a pair, oldest first."""
         return [row for row in self._all_decisions() if row["id"] == proposal_id]
 
-    def decide(self, ledger: Ledger, proposal_id: str, verdict: Verdict, *, by: str, why: str) -> Proposal:
+    def decide(self, ledger: Ledger, proposal_id: str, verdict: Verdict, said: Word) -> Proposal:
         """An officer's word. `merge` moves the records of `join` to `keep`; `undo` takes the last word back.
 
         ConflictError where the pair is decided so already, or where both bear a valid credit code by now;
         InputError without a reason.
         """
-        if not why.strip():
+        if not said.why.strip():
             raise InputError("A decision needs a reason.", "Say why in a few words.", "why")
         found = self.proposal(proposal_id)
         if verdict == "undo":
-            seq, records = self._undo(ledger, found, by, why)
+            seq, records = self._undo(ledger, found, said)
         elif found.status != "open":
             raise ConflictError(f"Proposal '{proposal_id}' is {found.status}.", "Undo that first.", "verdict")
         else:
-            seq, records = self._merge(ledger, found, by, why) if verdict == "merge" else (None, [])
+            seq, records = self._merge(ledger, found, said) if verdict == "merge" else (None, [])
         row = {
             "id": proposal_id,
             "verdict": verdict,
-            "by": by,
-            "why": why,
-            "at": now_us(),
+            "by": said.by,
+            "why": said.why,
+            "at": said.at or now_us(),
             "batch_seq": seq,
             "records": records,
             "probability": found.probability,
@@ -174,26 +183,26 @@ class ResolutionBook:
         self._append("decisions", [row])
         return self.proposal(proposal_id)
 
-    def _merge(self, ledger: Ledger, found: Proposal, by: str, why: str) -> tuple[int, list[str]]:
+    def _merge(self, ledger: Ledger, found: Proposal, said: Word) -> tuple[int, list[str]]:
         _refuse_two_codes(ledger, found)
         records = records_of(ledger, found.join)
         if not records:
             raise ConflictError(f"{found.join} has no records any more.", "Propose anew: they were moved meanwhile.", "id")
-        return decide(ledger, [IdentityDecision(_TYPE, each, by, why, found.keep) for each in records]), records
+        return decide(ledger, [IdentityDecision(_TYPE, each, said.by, said.why, found.keep) for each in records], said.at), records
 
-    def _undo(self, ledger: Ledger, found: Proposal, by: str, why: str) -> tuple[int | None, list[str]]:
+    def _undo(self, ledger: Ledger, found: Proposal, said: Word) -> tuple[int | None, list[str]]:
         if found.status == "open":
             raise ConflictError(f"Proposal '{found.id}' is open: there is nothing to undo.", "", "verdict")
         if found.status == "rejected":
             return None, []
         records = self.history(found.id)[-1]["records"]
-        return decide(ledger, [IdentityDecision(_TYPE, each, by, why, found.join) for each in records]), records
+        return decide(ledger, [IdentityDecision(_TYPE, each, said.by, said.why, found.join) for each in records], said.at), records
 
     def _last_decisions(self) -> dict[str, dict[str, Any]]:
         return {row["id"]: row for row in self._all_decisions()}
 
     def _all_decisions(self) -> list[dict[str, Any]]:
-        return self._query('SELECT * FROM decisions ORDER BY "at"')
+        return self._query('SELECT * FROM decisions ORDER BY "at", batch_seq NULLS LAST')
 
     def _append(self, name: str, rows: list[dict[str, Any]]) -> None:
         append(self._root / name, pa.Table.from_pylist(rows, _SCHEMAS[name]))

@@ -31,7 +31,7 @@ class Level:
         made = made.configure(m_probability=self.m, u_probability=self.u, fix_m_probability=True, label_for_charts=self.en)
         if self.rare:
             made = made.configure(tf_adjustment_column=self.rare, disable_tf_exact_match_detection=True)
-        return made  # type: ignore[no-any-return]
+        return made
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _least(names: int) -> int:
 
 
 def _without_ending(place: str) -> str:
-    return pl.Series([place]).str.replace(_PLACE_ENDING + "$", "").item()
+    return str(pl.Series([place]).str.replace(_PLACE_ENDING + "$", "").item())
 
 
 def _escaped(text: str) -> str:

@@ -20,6 +20,8 @@ MODEL_VERSION = "firm-1"
 _SEED = 20_260_331
 _DUPLICATES_PER_FIRM = 0.02
 """Before anything is compared: of a hundred firms two are told of twice."""
+_ENOUGH_FIRMS = 100
+"""A smaller book tells nothing about chance: the declared u stand."""
 _LEFT, _RIGHT = "_l", "_r"
 
 
@@ -65,10 +67,11 @@ def score_pairs(records: pl.DataFrame, scoring: Scoring | None = None, spark: An
         return []
     prior = min(0.01, 2 * _DUPLICATES_PER_FIRM / (records.height - 1))
     linker = Linker(_registered(records, how, spark), _settings(prior), log_level=None)
-    linker.training.estimate_u_using_random_sampling(max_pairs=how.random_pairs, seed=_SEED if how.engine == "duckdb" else None)
+    if records.height >= _ENOUGH_FIRMS:
+        linker.training.estimate_u_using_random_sampling(max_pairs=how.random_pairs, seed=_SEED if how.engine == "duckdb" else None)
     found = linker.inference.predict(threshold_match_probability=how.threshold, warning_mode="never")
     rows = [_pair(row, math.log2(prior / (1 - prior))) for row in found.as_record_list()]
-    return sorted(rows, key=lambda pair: (-pair.bits, pair.left, pair.right))
+    return sorted(rows, key=lambda pair: (-round(pair.bits, 6), pair.left, pair.right))
 
 
 def _registered(records: pl.DataFrame, how: Scoring, spark: Any) -> Any:
@@ -76,14 +79,15 @@ def _registered(records: pl.DataFrame, how: Scoring, spark: Any) -> Any:
         return DuckDBAPI(duckdb.connect()).register(records.to_arrow())
     from splink.backends.spark import SparkAPI
 
-    return SparkAPI(spark_session=spark).register(spark.createDataFrame(records.to_arrow()))
+    api: Any = SparkAPI(spark_session=spark, break_lineage_method="persist")  # type: ignore[no-untyped-call]
+    return api.register(spark.createDataFrame(records.to_arrow()))
 
 
 def _settings(prior: float) -> SettingsCreator:
     return SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="id",
-        comparisons=[each.for_splink() for each in FIRM],  # type: ignore[misc]
+        comparisons=[each.for_splink() for each in FIRM],
         blocking_rules_to_generate_predictions=list(_BLOCKS),
         probability_two_random_records_match=prior,
         retain_intermediate_calculation_columns=True,

@@ -91,11 +91,13 @@ def decide(
     by: Annotated[str, typer.Option("--by", help="who decides")] = "cli",
 ) -> None:
     """A merge moves records, never rows: `undo` brings them back."""
-    from ingest.resolution.book import ResolutionBook
+    from graph.clock import now_on
+    from ingest.resolution.book import ResolutionBook, Word
     from yujing.wiring import open_journal, open_ledger
 
     settings = Settings()
-    found = ResolutionBook(settings.resolution).decide(open_ledger(settings), proposal, verdict, by=by, why=why)
+    said = Word(by, why, now_on(settings.day, settings.time_zone))
+    found = ResolutionBook(settings.resolution).decide(open_ledger(settings), proposal, verdict, said)
     journal = open_journal(settings)
     journal.note(by, f"resolution.{verdict}", found.id, {"keep": found.keep, "join": found.join, "why": why})
     journal.close()
