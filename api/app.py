@@ -16,10 +16,28 @@ from api.middleware import BodyGate, HeadAsGet, QueryGate, RequestFrame
 from api.openapi import document
 from api.opened import DayBook
 from api.platform import Platform
-from api.routes import alerts, control, decisions, firms, health, scans
+from api.routes import (
+    alerts,
+    control,
+    decisions,
+    firms,
+    health,
+    resolution,
+    scans,
+)
 from api.scanning import ScanDesk
 from graph.errors import YujingError
 from graph.walks import exposure_types
+
+_ROUTES = (
+    decisions,
+    scans,
+    alerts,
+    firms,
+    control,
+    resolution,
+    health,
+)
 
 
 def create_app(platform: Platform) -> FastAPI:
@@ -48,7 +66,7 @@ def create_app(platform: Platform) -> FastAPI:
     app.state.days = DayBook(platform)
     app.state.scans = ScanDesk(platform, app.state.days)
     problems.install(app)
-    for module in (decisions, scans, alerts, firms, control, health):
+    for module in _ROUTES:
         app.include_router(module.router)
     mount_console(app)
     app.add_middleware(BodyGate, max_bytes=platform.limits.body_bytes)

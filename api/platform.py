@@ -9,6 +9,7 @@ from alerts.requests import Capacity
 from graph.ledger import Ledger
 from graph.personal import Vault
 from graph.store import GraphReader
+from ingest.resolution.book import ResolutionBook
 from models.scores import ScoreBook
 
 
@@ -31,6 +32,7 @@ class Platform:
     store: GraphReader  # follows the generations of an embedded store by itself
     scores: ScoreBook
     journal: Journal
+    resolution: ResolutionBook
     today: Callable[[], date]
     capacity: Capacity = field(default_factory=Capacity)
     limits: Limits = field(default_factory=Limits)

@@ -29,11 +29,12 @@ class Permission(StrEnum):
     SCAN = "scan"
     READ_ALERTS = "read_alerts"
     READ_GRAPH = "read_graph"
+    RESOLVE = "resolve"
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
-    Role.OFFICER: frozenset({Permission.DECIDE, Permission.READ_ALERTS, Permission.READ_GRAPH}),
-    Role.INTEGRATOR: frozenset(Permission),
+    Role.OFFICER: frozenset({Permission.DECIDE, Permission.READ_ALERTS, Permission.READ_GRAPH, Permission.RESOLVE}),
+    Role.INTEGRATOR: frozenset(Permission) - {Permission.RESOLVE},
     Role.MODELER: frozenset({Permission.READ_ALERTS, Permission.READ_GRAPH}),
     Role.ADMIN: frozenset(Permission),
 }

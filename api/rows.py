@@ -66,6 +66,17 @@ class RowReader:
         held = self.held.rows(type_name, column, wanted) if self.held else None
         return self._cut(type_name, column, wanted) if held is None else held
 
+    def home(self, entity: str) -> str:
+        """The entity that the one called so belongs to on this day: another, where its records were moved there."""
+        if not entity.startswith(self._resolved) or not self._any_moved:
+            return entity
+        connection = self.snapshot.backend.con
+        connection.execute(self._clocks())
+        told = f"""SELECT entity FROM ({self._moved_sql}) WHERE record = $record AND recorded_at <= getvariable('yujing_known_us')
+                   ORDER BY recorded_at DESC, batch_seq DESC, entity DESC LIMIT 1"""
+        moved = connection.execute(told, {"record": record_of(entity)}).fetchall()
+        return str(moved[0][0]) if moved else entity
+
     def _cut(self, type_name: str, column: str, wanted: list[str]) -> list[dict[str, Any]]:
         told = self._told(type_name, column, wanted)
         if not told.num_rows:

@@ -50,3 +50,9 @@ def iso_day(text: object) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ValueError("The calendar has no such day") from None
+
+
+def now_on(day: date, time_zone: str) -> int | None:
+    """When something is said that is said on the bank's `day`: None (the moment of its commit) where that day is running,
+    else its last instant, as in an invented bank whose day stands still."""
+    return None if day_of(now_us(), time_zone) == day else end_of_day_us(day, time_zone)

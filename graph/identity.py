@@ -33,9 +33,10 @@ class Decision:
     entity: str = ""
 
 
-def decide(ledger: Ledger, decisions: Sequence[Decision]) -> int:
+def decide(ledger: Ledger, decisions: Sequence[Decision], said_at: int | None = None) -> int:
     """Writes decisions as one batch of the feed `officer`; returns its `batch_seq`. A later decision undoes an earlier one.
 
+    `said_at`: UTC microseconds, where it is not the moment of the commit (`graph.clock.now_on`).
     A record split off is left alone by equal identifiers from then on. InputError for a type that is not resolved,
     NotFoundError for a record that was never told of.
     """
@@ -48,10 +49,11 @@ def decide(ledger: Ledger, decisions: Sequence[Decision]) -> int:
             "entity_type": d.entity_type,
             "reason": MERGE if d.entity else SPLIT,
             "evidence": f"{d.by}: {d.why}",
+            "recorded_at": said_at,
         }
         for d in decisions
     ]
-    with ledger.begin(BatchHeader("officer")) as writer:
+    with ledger.begin(BatchHeader("officer", backfill=said_at is not None)) as writer:
         writer.append_identity(pa.Table.from_pylist(rows))
         return writer.commit()
 

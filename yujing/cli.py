@@ -21,7 +21,18 @@ from rich.markup import escape
 from graph.errors import YujingError
 from yujing import __version__
 
-_FAMILIES = ("ingest", "graph", "knowledge", "control", "models", "alerts", "serve", "bank", "demo")
+_FAMILIES = (
+    "ingest",
+    "graph",
+    "knowledge",
+    "control",
+    "resolve",
+    "models",
+    "alerts",
+    "serve",
+    "bank",
+    "demo",
+)
 _REFUSED, _DEFECT = 2, 70
 
 

@@ -83,6 +83,10 @@ class Settings(BaseSettings):
         return self.home / "models"
 
     @property
+    def resolution(self) -> Path:
+        return self.home / "resolution"
+
+    @property
     def keys(self) -> Path:
         return self.home / "keys"
 

@@ -1,5 +1,7 @@
 """Opens what the settings name. Nothing else reads settings and knows the classes behind the seams."""
 
+from typing import Any
+
 from alerts.journal import Journal, upgrade
 from api.platform import Platform
 from graph.errors import InputError
@@ -7,6 +9,7 @@ from graph.ledger import Ledger
 from graph.personal import Vault
 from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget
 from graph.verify import ExportedStore
+from ingest.resolution.book import ResolutionBook
 from models.scores import ScoreBook
 from yujing.settings import Settings
 
@@ -46,6 +49,19 @@ def open_journal(settings: Settings) -> Journal:
     return Journal(settings.journal)
 
 
+def open_spark(settings: Settings) -> Any:
+    """A Spark session on this machine. InputError where the extra is not installed."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise InputError("Spark is not installed.", "pip install 'yujing[spark]', with Java 17.", "engine") from None
+    from splink.backends.spark import similarity_jar_location
+
+    builder = SparkSession.builder.master(f"local[{settings.threads}]").appName("yujing")
+    builder = builder.config("spark.jars", similarity_jar_location())  # Jaro-Winkler and the like, for entity resolution
+    return builder.config("spark.sql.session.timeZone", "UTC").config("spark.ui.enabled", "false").getOrCreate()
+
+
 def open_platform(settings: Settings) -> Platform:
     """Everything the API answers from. UnavailableError where no graph was built yet."""
     ledger = open_ledger(settings)
@@ -55,6 +71,7 @@ def open_platform(settings: Settings) -> Platform:
         store=open_store(settings, ledger),
         scores=ScoreBook(settings.scores),
         journal=open_journal(settings),
+        resolution=ResolutionBook(settings.resolution),
         today=lambda: settings.day,
         warm=True,
         demo=settings.demo,

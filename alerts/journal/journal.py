@@ -181,6 +181,17 @@ class Journal:
         with self._read() as session:
             return tuple(_key(row) for row in session.scalars(select(ApiKeyRow).order_by(ApiKeyRow.created_at, ApiKeyRow.id)))
 
+    # what is done elsewhere
+
+    def note(self, principal: str, action: str, subject: str, body: object, repeat: tuple[Once, Answer] | None = None) -> None:
+        """An audit entry and a message about what another record holds; in the same transaction the answer to `repeat`."""
+        with self._write() as session:
+            chain = Chain.lock(session)
+            chain.add(principal, action, subject, body)
+            chain.send(action, {"id": subject, "by": principal})
+            if repeat is not None:
+                once.answer(session, *repeat)
+
     # idempotency
 
     def begin_once(self, key: str, principal: str, request_hash: str, wait_seconds: float = 0.0) -> Once:

@@ -85,7 +85,7 @@ def search(page: SignedIn, query: Asked) -> Response:
 def firm(page: SignedIn, firm_id: str) -> Response:
     """The 360 of one firm."""
     day = page.call.days.open(page.as_of)
-    shown = portrait(page.platform, page.call.principal, day, find_firm(page.platform, firm_id))
+    shown = portrait(page.platform, page.call.principal, day, day.rows.home(find_firm(page.platform, firm_id)))
     return render(page, "firm.html", firm=shown, through=views.carriers(page, day.rows, shown.score))
 
 

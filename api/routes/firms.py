@@ -29,8 +29,8 @@ def find_firms(call: ReadingGraph, query: Annotated[FirmQuery, Query()]) -> Resp
 def read_firm(call: ReadingGraph, firm_id: str, query: Annotated[DayQuery, Query()]) -> Response:
     """By entity id or credit code. Every figure stands beside the file and line it came from."""
     as_of = resolve_day(call.platform, query.as_of)
-    firm = find_firm(call.platform, firm_id)
-    shown = portrait(call.platform, call.principal, call.days.open(as_of), firm)
+    day = call.days.open(as_of)
+    shown = portrait(call.platform, call.principal, day, day.rows.home(find_firm(call.platform, firm_id)))
     return readable(call.request, mask_tokens(to_json(shown)))
 
 

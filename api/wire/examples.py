@@ -38,3 +38,14 @@ DRAWDOWN: dict[str, Example] = {
         },
     },
 }
+
+RESOLUTION: dict[str, Example] = {
+    "merge": {
+        "summary": "The two are one firm",
+        "value": {"verdict": "merge", "why": "营业执照与平台登记核对一致"},
+    },
+    "reject": {
+        "summary": "They are two firms with one address",
+        "value": {"verdict": "reject", "why": "同一园区的两家企业"},
+    },
+}

@@ -17,6 +17,7 @@ from api.platform import Limits, Platform
 from api.roles import Role
 from graph.personal import Vault
 from graph.stores import LadybugStore, build_ladybug
+from ingest.resolution.book import ResolutionBook
 from models.scores import ScoreBook
 from tests.worlds.build import World
 
@@ -70,6 +71,7 @@ def open_bank(home: Path, *, demo: bool = False, limits: Limits | None = None) -
         store=LadybugStore(home / "graph"),
         scores=ScoreBook(home / "scores"),
         journal=Journal(journal_url(home)),
+        resolution=ResolutionBook(home / "resolution"),
         today=lambda: TODAY,
         limits=limits or Limits(),
         demo=demo,

@@ -52,7 +52,7 @@ def test_every_problem_type_is_in_the_table() -> None:
 
 
 def test_every_role_is_in_the_table_with_what_it_may() -> None:
-    order = (Permission.DECIDE, Permission.SCAN, Permission.READ_ALERTS, Permission.READ_GRAPH)
-    for names, *marks in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|(.*?)\|(.*?)\|(.*?)\|(.*?)\|$", PAGE, re.MULTILINE):
+    order = (Permission.DECIDE, Permission.SCAN, Permission.READ_ALERTS, Permission.READ_GRAPH, Permission.RESOLVE)
+    for names, *marks in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|(.*?)\|(.*?)\|(.*?)\|(.*?)\|(.*?)\|$", PAGE, re.MULTILINE):
         for name in re.findall(r"`(\w+)`", names):
             assert [mark.strip() == "yes" for mark in marks] == [permission in GRANTS[Role(name)] for permission in order]

@@ -17,6 +17,7 @@ from yujing.bank.systems.core import export_core
 from yujing.bank.systems.customers import export_customers
 from yujing.bank.systems.lending import export_lending
 from yujing.bank.systems.outside import export_outside
+from yujing.bank.systems.platform import export_platform, true_duplicates
 from yujing.bank.systems.registry import export_registry
 from yujing.bank.truth import true_defaults, true_health, true_hits
 from yujing.bank.world import World, invent_world
@@ -84,7 +85,7 @@ def write_bank(folder: Path, plan: BankPlan) -> BankReport:
 
 def export_tables(world: World, planter: Planter) -> list[SourceTable]:
     """Every file of every system, with errors planted."""
-    systems = (export_customers, export_registry, export_lending, export_core, export_outside)
+    systems = (export_customers, export_registry, export_lending, export_core, export_outside, export_platform)
     return [table for export in systems for table in export(world, planter)]
 
 
@@ -111,6 +112,7 @@ def _write_truth(folder: Path, world: World, planter: Planter) -> None:
     folder.mkdir()
     true_defaults(world).write_parquet(folder / "defaults.parquet", statistics=False)
     true_hits(world).write_parquet(folder / "hits.parquet", statistics=False)
+    true_duplicates(world).write_parquet(folder / "duplicates.parquet", statistics=False)
     true_health(world).write_parquet(folder / "health.parquet", statistics=False)
     planted = [{**asdict(each), "count": len(each.lines)} for each in planter.planted]
     _write_json(folder / "planted_errors.json", {"lines": "as an editor counts them, the header is 1", "planted": planted})

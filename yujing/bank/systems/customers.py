@@ -116,9 +116,13 @@ def _persons(world: World) -> pl.DataFrame:
     )
 
 
-def _contacts(world: World) -> pl.DataFrame:
-    """Groups often share an address, controllers a phone; some small firms sit in one incubator."""
-    firms, own, rng = world.society.firms, world.society.ownership, world.plan.rng("contacts")
+def contacts_of(world: World) -> tuple[Texts, Texts]:
+    """Address and phone of every firm: groups often share an address, controllers a phone, small firms an incubator."""
+    return _addresses_and_phones(world, world.plan.rng("contacts"))
+
+
+def _addresses_and_phones(world: World, rng: np.random.Generator) -> tuple[Texts, Texts]:
+    firms, own = world.society.firms, world.society.ownership
     every = np.arange(firms.count)
     with_head = rng.random(firms.count) < 0.5
     door = np.where(with_head, own.group, every)
@@ -126,20 +130,26 @@ def _contacts(world: World) -> pl.DataFrame:
     door = np.where(incubated, firms.count + rng.integers(0, max(1, firms.count // 150), firms.count), door)
     phone = np.where((own.controller >= 0) & (rng.random(firms.count) < 0.35), firms.count + own.controller, every)
     phone[world.society.cast.drawdown_payee] = phone[world.society.cast.drawdown_borrower]
-    customers = np.flatnonzero(firms.customer != "")
     streets = ("泽兰路", "青圃大道", "望澜街", "石坡路", "产业园一路")
     addresses = [
         f"{PLACES[firms.place[f] if d < firms.count else 0]}市{streets[d % 5]}{d * 7 % 997 + 1}号"
         for f, d in zip(every, door, strict=True)
     ]
     phones = [f"0999-{6_000_000 + int(p) * 37 % 3_999_999:07d}" for p in phone]
+    return np.array(addresses, dtype=object), np.array(phones, dtype=object)
+
+
+def _contacts(world: World) -> pl.DataFrame:
+    firms, rng = world.society.firms, world.plan.rng("contacts")
+    addresses, phones = _addresses_and_phones(world, rng)
+    customers = np.flatnonzero(firms.customer != "")
     both = np.concatenate([customers, customers])
     since = customer_since(world)[both]
     return pl.DataFrame(
         {
             "客户号": firms.customer[both],
             "联络类型": np.repeat(np.array(["经营地址", "联系电话"], dtype=object), len(customers)),
-            "内容": np.concatenate([np.array(addresses, dtype=object)[customers], np.array(phones, dtype=object)[customers]]),
+            "内容": np.concatenate([addresses[customers], phones[customers]]),
             "生效日期": day_text(since),
             "登记时间": stamp_text(rng, since + _AFTER, _TIME),
         }
