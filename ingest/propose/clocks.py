@@ -115,7 +115,7 @@ def _of_property(guess: PropertyGuess, why: str, most: float = 1.0) -> ClockGues
 
 def _lend(yields: Sequence[YieldDraft], each: YieldDraft) -> None:
     """A yield without a day takes that of the row's first other one, but for a person or firm, who is not new with each row."""
-    if "valid_from" in each.clocks or isinstance(each.kind, EntityType) and len(yields) > 1:
+    if "valid_from" in each.clocks or (isinstance(each.kind, EntityType) and len(yields) > 1):
         return
     lender = next((other for other in yields if other is not each and "valid_from" in other.clocks), None)
     if lender:

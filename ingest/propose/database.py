@@ -43,12 +43,12 @@ def _shown(url: str) -> str:
 def _look_at_table(connection: sa.Connection, inspector: Any, url: str, name: str) -> Look:
     table = sa.Table(name, sa.MetaData(), autoload_with=connection)
     key = [column.name for column in table.primary_key.columns]
-    head = connection.execute(sa.select(table).limit(_ROWS)).fetchall()
+    head = list(connection.execute(sa.select(table).limit(_ROWS)))
     whole = len(head) < _ROWS
     rows = len(head) if whole else int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())
     if not whole and key:
         order = [table.c[column].desc() for column in key]
-        head += connection.execute(sa.select(table).order_by(*order).limit(_ROWS)).fetchall()
+        head += connection.execute(sa.select(table).order_by(*order).limit(_ROWS))
     names = [column.name for column in table.columns]
     frame = pl.DataFrame(
         [[_text(cell) for cell in row] for row in head], schema=dict.fromkeys(names, pl.String), orient="row"

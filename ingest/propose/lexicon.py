@@ -72,7 +72,7 @@ def _plain(name: str) -> str:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon that Yujing ships with."""
-    plain: dict[str, Any] = yaml.load(files("ingest.propose").joinpath("lexicon.yaml").read_text("utf-8"), yaml.BaseLoader)  # noqa: S506
+    plain: dict[str, Any] = yaml.load(files("ingest.propose").joinpath("lexicon.yaml").read_text("utf-8"), yaml.BaseLoader)
     return Lexicon(
         abbreviations=plain["abbreviations"],
         units=plain["units"],

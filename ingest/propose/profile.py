@@ -152,14 +152,14 @@ class Profile:
         if self.numeric < _SURE or not self.whole or not len(self.numbers):
             return ()
         low, high = float(self.numbers.min() or 0), float(self.numbers.max() or 0)  # type: ignore[arg-type]
-        if 6e11 < low and high < 4e12:
+        if low > 6e11 and high < 4e12:
             return (DateForm.EPOCH_MS,)
         spoken = bool({"date", "day", "time", "created"} & set(self.header.words)) or self.header.plain.endswith(
             ("日", "日期", "时间")
         )
-        if spoken and 6e8 < low and high < 4e9:
+        if spoken and low > 6e8 and high < 4e9:
             return (DateForm.EPOCH_S,)
-        return (DateForm.EXCEL,) if spoken and 18_000 < low and high < 80_000 else ()
+        return (DateForm.EXCEL,) if spoken and low > 18_000 and high < 80_000 else ()
 
 
 def _is_identity(text: str) -> bool:

@@ -27,14 +27,14 @@ def draft_of(
     sources = {place: _source(look, name) for place, look in enumerate(looks)}
     masters = find_masters(profiled, ontology, sources)
     files = []
-    for place, (look, profiles) in profiled.items():
+    for look, profiles in profiled.values():
         order = named_types(look, ontology)
         references = {}
         for column, profile in profiles.items():
             own = references_by_look(profile, ontology)
             home = [m for m in masters if m.look is look and m.column == column]
             others = [m for m in masters if m.look is not look]
-            references[column] = join_references(look, profile, column, own, [*others, *home], order)
+            references[column] = join_references(profile, own, [*others, *home], order, look.links.get(column))
         draft = Rows(look, profiles, references, ontology, name).choose()
         split_ends(draft, references, name)
         condition_ends(draft)

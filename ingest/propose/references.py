@@ -136,15 +136,16 @@ def _master_score(look: Look, profiles: dict[str, Profile], kind: EntityType, co
 
 
 def join_references(
-    look: Look, profile: Profile, column: str, own: dict[str, Reference], masters: Sequence[Master], order: Sequence[str]
+    profile: Profile, own: dict[str, Reference], masters: Sequence[Master], order: Sequence[str], link: tuple[str, str] | None
 ) -> dict[str, Reference]:
-    """What a column names once the masters' keys are known. `order`: types that the source's own name names."""
-    if own and next(iter(own.values())).source or not len(profile.values):
+    """What a column names once the masters' keys are known.
+
+    `order`: types that the source's own name names. `link`: table and column that a declared foreign key leads to.
+    """
+    if any(reference.source for reference in own.values()) or not len(profile.values):
         return own
-    if column in look.links:
-        table = look.links[column][0]
-        if target := next((m for m in masters if m.look.table and m.look.table.table == table), None):
-            return {target.type: Reference(target.type, 1.0, target.source, "", f"foreign key to {table}")}
+    if link and (target := next((m for m in masters if m.look.table and m.look.table.table == link[0]), None)):
+        return {target.type: Reference(target.type, 1.0, target.source, "", f"foreign key to {link[0]}")}
     shares = {master: _contained(profile, master) for master in masters if _joinable(profile, master)}
     joined = dict(own)
     for master, share in shares.items():

@@ -87,7 +87,7 @@ FEATURES = (
 def score(column: Profile, slot: Slot) -> tuple[float, str]:
     """The score of a pair, and what each feature said."""
     said = [(f, value) for f in FEATURES if (value := f.measure(column, slot)) is not None]
-    named = dict((f.name, value) for f, value in said)
+    named = {f.name: value for f, value in said}
     if named.get("kind") == 0 or (named["header"] < _SAID and named.get("digits", 0) < 0.9):
         return 0.0, ""
     total = sum(f.weight * value for f, value in said) / sum(f.weight for f, _ in said)
@@ -213,7 +213,7 @@ def _choice(column: Profile) -> float:
 def _text(column: Profile) -> float:
     if column.timed:
         return 0.0
-    return 0.2 if column.dates or column.numeric > 0.9 and not column.whole else 0.9
+    return 0.2 if column.dates or (column.numeric > 0.9 and not column.whole) else 0.9
 
 
 _KINDS: dict[Kind, Callable[[Profile], float]] = {

@@ -138,7 +138,7 @@ def _chinese(header: Header, term: str) -> float:
         return min(_NEAR, (0.62 if plain.endswith(term) else 0.45) + 0.38 * share)
     if plain in term and len(plain) > 1:
         return min(_NEAR, (0.3 if term.endswith(plain) else 0.2) + 0.42 * len(plain) / len(term))
-    return _NEAR * _common_share(plain, term) ** 1.5
+    return _NEAR * float(_common_share(plain, term) ** 1.5)
 
 
 def _common_share(one: str, other: str) -> float:

@@ -88,8 +88,8 @@ def _yield(file: FileDraft, each: YieldDraft, *, last: bool) -> Iterator[str]:
     if each.identity:
         word = "key" if each.identity.unique else "identify_by"
         yield f"        {word}: [{', '.join(map(_scalar, each.identity.columns))}]   # {each.identity.why}"
-    for clock, guess in each.clocks.items():
-        yield f"        {clock}: {_clock(guess)}   # {_said(guess)}"
+    for clock, told in each.clocks.items():
+        yield f"        {clock}: {_clock(told)}   # {_said(told)}"
     if each.currency:
         yield f"        currency: {_scalar(each.currency.column)}   # {_said(each.currency)}"
     perhaps = [guess for guess in file.doubtful if guess.prop in each.kind.properties and guess.prop.name not in each.properties]
@@ -100,7 +100,7 @@ def _yield(file: FileDraft, each: YieldDraft, *, last: bool) -> Iterator[str]:
     for name, guess in each.properties.items():
         yield f"          {name}: {_property(guess)}   # {_said(guess)}"
         if guess.unmatched:
-            yield f"          # {_CONFIRM}: no value is known for {', '.join(guess.unmatched)}; rows with it are refused until `values` lists it"
+            yield f"          # {_CONFIRM}: no value is known for {', '.join(guess.unmatched)}; such rows are refused"
     for guess in perhaps:
         yield f"          # {guess.prop.name}: {_property(guess)}   # {guess.score:.2f} {_CONFIRM}: {guess.why}"
 

@@ -17,6 +17,7 @@ def _propose(
     sources: Annotated[
         list[str], typer.Argument(help="文件、文件夹或数据库URL。Files, folders, database URLs.", show_default=False)
     ],
+    *,
     output: Annotated[Path, typer.Option("--output", "-o", help="草稿写在哪里。Where the draft goes.")] = Path("manifest.yaml"),
     name: Annotated[str, typer.Option(help="清单名。The feed's name; else from the first source.", show_default=False)] = "",
     ontology: Annotated[Path | None, typer.Option(help="本行增补的本体。A bank's additions.", show_default=False)] = None,

@@ -27,7 +27,7 @@ class ColumnResult:
 
     @property
     def right(self) -> bool:
-        return self.exact or bool(self.drafted) and self.drafted not in (_IGNORED, _IDENTITY) and self.drafted <= self.truth
+        return self.exact or (bool(self.drafted) and self.drafted not in (_IGNORED, _IDENTITY) and self.drafted <= self.truth)
 
     @property
     def exact(self) -> bool:
@@ -66,12 +66,13 @@ class Measured:
 
 def measure(draft: Draft, manifest: Manifest) -> Measured:
     """Every column of every drafted file that the manifest reads too. KeyError for a file that it does not."""
-    results = []
-    for file in draft.files:
-        spec = _spec(manifest, file)
-        for column in file.profiles:
-            results.append(ColumnResult(file.look.label, column, _true_roles(spec, column), _drafted_roles(file, column)))
-    return Measured(tuple(results))
+    return Measured(
+        tuple(
+            ColumnResult(file.look.label, column, _true_roles(_spec(manifest, file), column), _drafted_roles(file, column))
+            for file in draft.files
+            for column in file.profiles
+        )
+    )
 
 
 def _spec(manifest: Manifest, file: FileDraft) -> SourceFile:
