@@ -32,7 +32,7 @@ def set_clocks(draft: FileDraft) -> None:
             each.clocks["valid_to"] = ended
     for each in draft.yields:
         _lend(draft.yields, each)
-        if "valid_from" not in each.clocks and (begun := _last_resort(each, free, recorded)):
+        if "valid_from" not in each.clocks and (begun := _last_resort(each, free, recorded, draft.look.day)):
             each.clocks["valid_from"] = begun
     for each in draft.yields:
         if recorded and _in_order(draft, each, recorded):
@@ -76,7 +76,7 @@ def _ends_sooner(column: str) -> bool:
     return best_likeness(column, terms["valid_to"])[0] > best_likeness(column, terms["valid_from"])[0]
 
 
-def _last_resort(each: YieldDraft, free: dict[str, Profile], recorded: ClockGuess | None) -> ClockGuess | None:
+def _last_resort(each: YieldDraft, free: dict[str, Profile], recorded: ClockGuess | None, day: str) -> ClockGuess | None:
     """What happens must have a day: the surest of its own, else any that is left, else that of writing down."""
     if not (isinstance(each.kind, FactType) or each.kind.lasting is Lasting.HAPPENING):
         return None
@@ -85,7 +85,9 @@ def _last_resort(each: YieldDraft, free: dict[str, Profile], recorded: ClockGues
         return _of_property(max(days, key=lambda g: g.score), f"the surest day that {each.kind.name} has", 0.6)
     if found := _named(free, lexicon().clocks["valid_from"], 0.0, "the only day that is left"):
         return found
-    return ClockGuess(recorded.column, 0.5, f"{recorded.why}, and no other day", recorded.dates) if recorded else None
+    if recorded:
+        return ClockGuess(recorded.column, 0.5, f"{recorded.why}, and no other day", recorded.dates)
+    return ClockGuess("", 0.3, "no column says the day; this is when the source was last written", (), day)
 
 
 def _both(column: str) -> bool:
@@ -128,7 +130,7 @@ def _lend(yields: Sequence[YieldDraft], each: YieldDraft) -> None:
 def _in_order(draft: FileDraft, each: YieldDraft, recorded: ClockGuess) -> bool:
     """Nothing is known before it was: a column that says so of many rows is no recorded_at."""
     begun = each.clocks.get("valid_from")
-    if begun is None or begun.column == recorded.column:
+    if begun is None or not begun.column or begun.column == recorded.column:
         return True
     start = read_days(draft.look.frame[begun.column], begun.dates, _ZONE).values
     told = read_days(draft.look.frame[recorded.column], recorded.dates, _ZONE).values
@@ -145,7 +147,7 @@ def set_identity(draft: FileDraft) -> None:
 
 
 def _identity(draft: FileDraft, each: YieldDraft, frame: pl.DataFrame) -> Identity:
-    day = [each.clocks["valid_from"].column] if "valid_from" in each.clocks else []
+    day = [each.clocks["valid_from"].column] if "valid_from" in each.clocks and each.clocks["valid_from"].column else []
     dated = day if each.kind.lasting is Lasting.STATE else []
     for columns, also in _candidates(draft, each, day, dated):
         whole = list(dict.fromkeys([*columns, *also]))

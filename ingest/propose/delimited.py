@@ -144,7 +144,7 @@ def header_place(rows: list[list[str]]) -> int:
     for place, row in enumerate(rows[:_TITLES]):
         cells = [cell.strip() for cell in row if cell.strip()]
         wide = widths[place] >= max(2, 0.8 * full) or (full < 2 and cells)
-        if wide and len(set(cells)) == len(cells) and sum(map(_is_figure, cells)) < 0.5 * len(cells):
+        if wide and len(set(cells)) >= 0.6 * len(cells) and sum(map(_is_figure, cells)) < 0.5 * len(cells):
             return place + 1
     return 1
 

@@ -50,7 +50,10 @@ class EndGuess(Guess):
 
 @dataclass(frozen=True)
 class ClockGuess(Guess):
+    """A column as a clock, or a constant day where no column says one."""
+
     dates: tuple[DateForm, ...] = ()
+    constant: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ class Look:
     """One source as it was looked at.
 
     `frame` holds text columns only, empty where a cell is; `rows` is how many there are in all (estimated where `whole` is false).
+    `day` is when the source was last written.
     `keys` and `links` (column -> table, column) are what a database declares; elsewhere empty.
     """
 
@@ -35,6 +36,7 @@ class Look:
     encoding: str = ""
     delimiter: str = ""
     header_row: int = 1
+    day: str = ""
     notes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     links: Mapping[str, tuple[str, str]] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from ingest.manifest import DateForm
 from ingest.propose.words import Header, read_header
 
 _DISTINCT = 400
+_FIRST = 25
 _NUMBER = r"^[+-]?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?([eE][+-]?\d+)?$"
 _TIMED = (
     DateForm.ISO_TIME,
@@ -33,15 +34,17 @@ _PHONE = re.compile(r"(\+?86[- ]?)?1[3-9]\d{9}|0\d{2,3}[- ]?\d{7,8}|\d{3}-\d{4}"
 _SURE = 0.97
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Profile:
-    """One column. `values` are its filled cells; `distinct` up to some hundred of its distinct ones."""
+    """One column. `values` are its filled cells; `distinct` up to some hundred of its distinct ones;
+    `scores` what it was found to score."""
 
     header: Header
     values: pl.Series
     height: int
     distinct: tuple[str, ...]
     distinct_count: int
+    scores: dict[object, tuple[float, str]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def filled(self) -> float:
@@ -75,12 +78,14 @@ class Profile:
         """Forms that together read nearly every cell; a form on its own if one does."""
         if not self.distinct:
             return ()
-        tried = {form: share for form in DateForm if form not in _UNSURE and (share := self._read_as((form,))) > 0.02}
+        few = self.distinct[:_FIRST]
+        forms = [f for f in DateForm if f not in _UNSURE and _read_as(few, (f,)) > 0] if any(map(_has_digit, few)) else []
+        tried = {form: share for form in forms if (share := _read_as(self.distinct, (form,))) > 0.02}
         for form, share in sorted(tried.items(), key=lambda each: -each[1]):
             if share >= _SURE:
                 return (form,)
         some = tuple(tried)
-        return some if some and self._read_as(some) >= _SURE else self._numbered_days()
+        return some if some and _read_as(self.distinct, some) >= _SURE else self._numbered_days()
 
     @cached_property
     def timed(self) -> bool:
@@ -141,12 +146,6 @@ class Profile:
     def _share(self, test: Callable[[str], bool]) -> float:
         return sum(map(test, self.distinct)) / len(self.distinct) if self.distinct else 0.0
 
-    def _read_as(self, forms: tuple[DateForm, ...]) -> float:
-        text = pl.Series(self.distinct)
-        column = read_days(text, forms, "Asia/Shanghai")
-        bad = sum(int(where.sum()) for where, _ in column.problems)
-        return max(0.0, 1 - bad / len(text))
-
     def _numbered_days(self) -> tuple[DateForm, ...]:
         """Days as numbers, where their size allows nothing else and the header speaks of a day."""
         if self.numeric < _SURE or not self.whole or not len(self.numbers):
@@ -160,6 +159,18 @@ class Profile:
         if spoken and low > 6e8 and high < 4e9:
             return (DateForm.EPOCH_S,)
         return (DateForm.EXCEL,) if spoken and low > 18_000 and high < 80_000 else ()
+
+
+def _read_as(distinct: tuple[str, ...], forms: tuple[DateForm, ...]) -> float:
+    """The share of texts that some of the forms reads as a day of a sensible year."""
+    text = pl.Series(distinct)
+    column = read_days(text, forms, "Asia/Shanghai")
+    bad = sum(int(where.sum()) for where, _ in column.problems)
+    return max(0.0, 1 - bad / len(text))
+
+
+def _has_digit(text: str) -> bool:
+    return any(char.isdigit() for char in text)
 
 
 def _is_identity(text: str) -> bool:

@@ -96,7 +96,9 @@ def references_by_look(profile: Profile, ontology: Ontology) -> dict[str, Refere
 
 
 def _may_be_key(profile: Profile, kind: EntityType) -> bool:
-    if not len(profile.values) or profile.dates or profile.percent or profile.header.unit:
+    if not len(profile.values) or profile.dates or profile.percent or profile.header.unit or profile.flags > 0.9:
+        return False
+    if profile.distinct_count < min(_FEW_HITS, 0.2 * profile.height):
         return False
     return kind.name == "Contact" or profile.code_like >= 0.8
 

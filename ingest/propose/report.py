@@ -44,7 +44,7 @@ def _places(file: FileDraft) -> Iterator[tuple[str, Guess]]:
             yield f"{each.kind.name} {'key' if role == 'id' else f'{role} {end.type}'}", end
         yield from ((f"{each.kind.name}.{name}", guess) for name, guess in each.properties.items())
     for each in file.yields:
-        yield from each.clocks.items()
+        yield from ((clock, guess) for clock, guess in each.clocks.items() if guess.column)
         if each.currency:
             yield "currency", each.currency
 

@@ -13,7 +13,7 @@ from ingest.propose.lexicon import lexicon
 from ingest.propose.look import Look
 from ingest.propose.profile import Profile
 from ingest.propose.references import Reference, keys_hold, name_fit, named_types, role_fit
-from ingest.propose.scoring import Slot, assign, slots_of
+from ingest.propose.scoring import Slot, assign, describe, slots_of
 from ingest.propose.words import best_likeness
 
 _NAME, _END, _ROLE, _USUAL, _OWN, _COST = 1.5, 0.8, 0.5, 0.4, 0.4, 0.8
@@ -67,18 +67,24 @@ class Rows:
         known = {guess.column for each in taken for guess in each.properties.values()}
         named = {guess.column for each in taken for guess in each.ends.values()}
         name = name_fit(self.look, lexicon().names_of(kind))
-        new = sum(self._worth(g) for g in properties.values() if g.column not in known and g.column not in named)
+        new = sum(
+            self._worth(g, further=bool(taken)) for g in properties.values() if g.column not in known and g.column not in named
+        )
         fresh = sum(g.score for g in ends.values() if g.column not in named and (g.column not in known or not taken))
         total = _NAME * name + new + _END * fresh + bonus - _COST
+        if any(prop.required and prop.name not in properties for prop in kind.properties):
+            total = -1.0
         if taken and (new + fresh < 0.5 or self._needless(kind, ends, taken)):
             total = -1.0
         why = f"source name {name:.2f}, {len(properties)} properties, gain {total:.2f}"
         return total, YieldDraft(kind, total, ends, properties, why)
 
-    def _worth(self, guess: PropertyGuess) -> float:
-        """What a property explains: a day that any row is written down on explains little."""
+    @staticmethod
+    def _worth(guess: PropertyGuess, *, further: bool) -> float:
+        """What a property explains: a day explains little of a further yield, the day of writing down little of any."""
         day = guess.prop.kind in (Kind.DAY, Kind.INSTANT)
-        return 0.2 * guess.score if day and best_likeness(guess.column, lexicon().clocks["recorded_at"])[0] >= 0.75 else guess.score
+        often = day and best_likeness(guess.column, lexicon().clocks["recorded_at"])[0] >= 0.75
+        return 0.2 * guess.score if often else 0.45 * guess.score if day and further else guess.score
 
     def _needless(self, kind: LedgerType, ends: dict[str, EndGuess], taken: Sequence[YieldDraft]) -> bool:
         """A further entity that nothing in the row refers to; a further relation between what is related, or is one thing."""
@@ -107,14 +113,23 @@ class Rows:
         for name, guess in self._of_keys(kind, ends, slots).items():
             if name not in found or found[name].score < 0.9:
                 found[name] = guess
+        for slot in slots:
+            if slot.prop.required and slot.prop.kind is Kind.DAY and slot.prop.name not in found and (day := self._only_day(found)):
+                found[slot.prop.name] = describe(day, slot.prop, 0.6, "it needs a day, and this is the row's likeliest")
         return found
+
+    def _only_day(self, taken: Mapping[str, PropertyGuess]) -> Profile | None:
+        """The one day that is left, where there is no more than one."""
+        used = {guess.column for guess in taken.values()}
+        days = [profile for name, profile in self.profiles.items() if profile.dates and not profile.timed and name not in used]
+        return days[0] if len(days) == 1 else None
 
     def _versions(self, key: str) -> bool:
         """The key and some day together tell the rows apart: they are the states of its records."""
         days = [name for name, profile in self.profiles.items() if profile.dates and not profile.timed]
         return any(self.look.frame.select(key, day).n_unique() >= 0.985 * self.look.frame.height for day in days)
 
-    def _of_keys(self, kind: LedgerType, ends: dict[str, EndGuess], slots: list[Slot]) -> dict[str, PropertyGuess]:
+    def _of_keys(self, kind: LedgerType, ends: dict[str, EndGuess], slots: Sequence[Slot]) -> dict[str, PropertyGuess]:
         """The entity's own key is also its number or code."""
         if not isinstance(kind, EntityType):
             return {}
@@ -146,10 +161,12 @@ class Rows:
         other = any(end.source not in kind.identifiers for end in ends)
         for end in ends:
             column, coded = end.column, other and end.source in kind.identifiers
-            yield (
-                (-0.3 if coded else _OWN if not other else 0.0) - 0.5 * (first and self.profiles[column].unique < 0.6),
-                {"id": end},
-            )
+            yield (-0.3 if coded else 0.0 if other else _OWN) + self._per_row(column, first=first), {"id": end}
+
+    def _per_row(self, column: str, *, first: bool) -> float:
+        """A row about one thing each tells of it; one that repeats it is rather about something else."""
+        unique = self.profiles[column].unique
+        return (-0.5 if unique < 0.6 else 0.0) if first else (0.3 if unique > 0.95 else 0.0)
 
     def _pairs(
         self, kind: RelationType, ends: tuple[str, str], taken: Sequence[YieldDraft]

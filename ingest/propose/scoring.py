@@ -7,6 +7,7 @@ be makes it 0. Columns and properties are then matched jointly: the assignment w
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -18,10 +19,11 @@ from ingest.propose.profile import Profile
 from ingest.propose.words import best_likeness, read_header, simplified
 
 _FEW = 40
+_TELLING = 3  # so many words, all of them a choice's own, say as much as a header
 _SAID = 0.52  # a header must say at least this much of a term; values alone say too little
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Slot:
     """A property of a type, with everything that a column may call it."""
 
@@ -85,19 +87,29 @@ FEATURES = (
 
 
 def score(column: Profile, slot: Slot) -> tuple[float, str]:
-    """The score of a pair, and what each feature said."""
+    """The score of a pair, and what each feature said; worked out once."""
+    if slot not in column.scores:
+        column.scores[slot] = _score(column, slot)
+    return column.scores[slot]
+
+
+def _score(column: Profile, slot: Slot) -> tuple[float, str]:
     said = [(f, value) for f in FEATURES if (value := f.measure(column, slot)) is not None]
     named = {f.name: value for f, value in said}
-    if named.get("kind") == 0 or (named["header"] < _SAID and named.get("digits", 0) < 0.9):
+    telling = named.get("words", 0) > 0.9 and column.distinct_count >= _TELLING
+    if named.get("kind") == 0 or (named["header"] < _SAID and named.get("digits", 0) < 0.9 and not telling):
         return 0.0, ""
+    if telling:
+        said = [(f, max(value, _SAID) if f.name == "header" else value) for f, value in said]
     total = sum(f.weight * value for f, value in said) / sum(f.weight for f, _ in said)
     term = best_likeness(column.header.text, slot.terms)[1]
     return total, f"header ~ {term} {named['header']:.2f}; " + ", ".join(f"{n} {v:.2f}" for n, v in named.items() if n != "header")
 
 
-def slots_of(kind: LedgerType) -> list[Slot]:
+@cache
+def slots_of(kind: LedgerType) -> tuple[Slot, ...]:
     """Every property of a type as a slot."""
-    return [Slot(kind, prop, lexicon().terms_of(kind, prop)) for prop in kind.properties]
+    return tuple(Slot(kind, prop, lexicon().terms_of(kind, prop)) for prop in kind.properties)
 
 
 def assign(columns: Sequence[Profile], slots: Sequence[Slot], doubt: Mapping[str, float] | None = None) -> dict[str, PropertyGuess]:

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -40,7 +42,7 @@ def look_at_all(sources: list[str]) -> tuple[list[Look], list[SetAside]]:
     if not looks:
         said = "; ".join(f"{each.name}: {each.reason}" for each in aside[:3])
         raise InputError(f"Nothing could be looked at{': ' + said if said else ''}.", "Name files that hold tables.", "source")
-    return [_thinned(look) for look in looks], aside
+    return [_settled(look) for look in looks], aside
 
 
 def _look_in_folder(folder: Path, looks: list[Look], aside: list[SetAside], *, several: bool) -> None:
@@ -106,10 +108,9 @@ def _stripped(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.all().fill_null("").str.strip_chars())
 
 
-def _thinned(look: Look) -> Look:
-    """At most `SAMPLE` rows: the first tenth as they stand, the rest drawn from all that was read, ever the same."""
-    from dataclasses import replace
-
+def _settled(look: Look) -> Look:
+    """With its day, and at most `SAMPLE` rows: the first tenth as they stand, the rest drawn, ever the same."""
+    look = replace(look, day=(date.fromtimestamp(look.path.stat().st_mtime) if look.path else date.today()).isoformat())
     if look.frame.height <= SAMPLE:
         return look
     head = SAMPLE // 10

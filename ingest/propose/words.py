@@ -16,21 +16,26 @@ from ingest.propose.lexicon import lexicon
 from ingest.propose.pinyin import initials, spelled
 
 _BRACKETS = re.compile(r"[(\[【](?P<inside>[^)\]】]*)[)\]】]\s*$")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=[0-9])")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 _SMALL = frozenset({"of", "the", "in", "a", "an", "and", "by", "on", "with", "date", "flag"})
 _NEAR = 0.97  # only the very term is 1
 _TYPO = 0.86
+_SHORT = 0.85
 
 
 @dataclass(frozen=True)
 class Header:
-    """A header cut up: `plain` without its unit, `unit` as a manifest writes it (or empty), and its English words."""
+    """A header cut up: `plain` without its unit, `unit` as a manifest writes it (or empty), and its English words.
+
+    `parts` are the same words as they were written: an abbreviation may stand for more than the one word that is listed.
+    """
 
     text: str
     plain: str
     unit: str
     words: tuple[str, ...]
+    parts: tuple[str, ...] = ()
 
     @property
     def chinese(self) -> bool:
@@ -48,7 +53,8 @@ def read_header(text: str) -> Header:
     plain = unicodedata.normalize("NFKC", text).strip()
     plain = simplified(plain) if _HAN.search(plain) else plain
     plain, unit = _cut_unit(plain)
-    return Header(text, plain, unit, () if _HAN.search(plain) else words_of(plain))
+    pairs = () if _HAN.search(plain) else _pairs(plain)
+    return Header(text, plain, unit, tuple(word for word, _ in pairs), tuple(part for _, part in pairs))
 
 
 def _cut_unit(plain: str) -> tuple[str, str]:
@@ -79,10 +85,16 @@ def _converter() -> Any:
 @cache
 def words_of(plain: str) -> tuple[str, ...]:
     """`custNo`, `CUST_NO`, `custno` as `customer number`."""
+    return tuple(word for word, _ in _pairs(plain))
+
+
+@cache
+def _pairs(plain: str) -> tuple[tuple[str, str], ...]:
+    """Every word with the part of the name that it was read from."""
     known = lexicon().abbreviations
     parts = [p.lower() for p in re.split(r"[^A-Za-z0-9]+", _CAMEL.sub(" ", plain)) if p]
-    whole = [w for part in parts for w in (known[part].split() if part in known else _divided(part))]
-    return tuple(_singular(word) for word in whole)
+    read = [(part, known[part].split() if part in known else _divided(part)) for part in parts]
+    return tuple((_singular(word), part) for part, words in read for word in words)
 
 
 def _singular(word: str) -> str:
@@ -92,9 +104,14 @@ def _singular(word: str) -> str:
 @cache
 def _vocabulary() -> dict[str, tuple[str, ...]]:
     """Words and abbreviations that a run-together name is divided into."""
-    found = {word: (word,) for term in lexicon().every_term() if term.isascii() for word in term.lower().split() if len(word) > 2}
+    found = {word: (word,) for word in _whole_words() if len(word) > 2}
     short = {abbreviation: tuple(meant.split()) for abbreviation, meant in lexicon().abbreviations.items()}
     return short | found
+
+
+@cache
+def _whole_words() -> frozenset[str]:
+    return frozenset(word for term in lexicon().every_term() if term.isascii() for word in term.lower().split())
 
 
 @cache
@@ -119,7 +136,7 @@ def likeness(text: str, term: str) -> float:
     header = read_header(text)
     if _HAN.search(term):
         return _chinese(header, term)
-    return 0.0 if header.chinese else _english(header.words, words_of(term))
+    return 0.0 if header.chinese else _english(header, words_of(term))
 
 
 def best_likeness(text: str, terms: Iterable[str]) -> tuple[float, str]:
@@ -137,7 +154,7 @@ def _chinese(header: Header, term: str) -> float:
         share = len(term) / len(plain)
         return min(_NEAR, (0.62 if plain.endswith(term) else 0.45) + 0.38 * share)
     if plain in term and len(plain) > 1:
-        return min(_NEAR, (0.3 if term.endswith(plain) else 0.2) + 0.42 * len(plain) / len(term))
+        return min(_NEAR, (0.36 if term.startswith(plain) else 0.3) + 0.42 * len(plain) / len(term))
     return _NEAR * float(_common_share(plain, term) ** 1.5)
 
 
@@ -158,15 +175,16 @@ def _pinyin(packed: str, term: str) -> float:
     return 0.0
 
 
-def _english(words: tuple[str, ...], term: tuple[str, ...]) -> float:
+def _english(header: Header, term: tuple[str, ...]) -> float:
+    words = header.words
     if not words or not term:
         return 0.0
     if words == term:
         return 1.0
-    left, matched = list(words), 0.0
+    left, matched = list(zip(words, header.parts, strict=True)), 0.0
     for word in sorted(term, key=lambda each: each not in words):
-        if left and (alike := max((_same_word(word, other), -place) for place, other in enumerate(left)))[0] > 0:
-            other = left.pop(-alike[1])
+        if left and (alike := max((_same_word(word, *other), -place) for place, other in enumerate(left)))[0] > 0:
+            other, _ = left.pop(-alike[1])
             matched += alike[0] * (_weight(word) + _weight(other))
     return min(_NEAR, matched / (sum(map(_weight, words)) + sum(map(_weight, term))))
 
@@ -179,11 +197,20 @@ _EQUAL = ({"id", "number", "code"}, {"time", "date", "at", "on", "day"}, {"flag"
 
 
 @cache
-def _same_word(one: str, other: str) -> float:
+def _same_word(one: str, other: str, part: str) -> float:
+    """How far the term's word `one` is the header's word `other`, which was read from `part`."""
     if one == other:
         return 1.0
     if any(one in group and other in group for group in _EQUAL):
         return 0.85
     if min(len(one), len(other)) > 4 and difflib.SequenceMatcher(None, one, other).ratio() >= _TYPO:
         return 0.9
-    return 0.0
+    return _SHORT if _shortens(part, one) else 0.0
+
+
+def _shortens(part: str, word: str) -> bool:
+    """`invtry` for inventory: the same beginning, letters left out, about a third of them kept."""
+    if not 3 <= len(part) < len(word) or part[0] != word[0] or len(part) * 3.4 < len(word) or part in _whole_words():
+        return False
+    letters = iter(word)
+    return all(letter in letters for letter in part)

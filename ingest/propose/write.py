@@ -130,6 +130,8 @@ def _said(guess: Guess) -> str:
 
 
 def _clock(guess: ClockGuess) -> str:
+    if guess.constant:
+        return f"{{constant: {guess.constant}}}"
     return f"{{column: {_scalar(guess.column)}, dates: {_forms(guess.dates)}}}"
 
 

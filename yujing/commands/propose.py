@@ -48,6 +48,10 @@ def _propose(
         looks, aside = look_at_all(sources)
     with progress.status(f"比对 weighing {len(looks)} sources …"):
         draft = draft_of(looks, known, feed, aside, str(ontology.absolute()) if ontology else "")
+    if not any(file.yields for file in draft.files):
+        raise InputError(
+            "No type of the ontology fits what was looked at.", "Declare the bank's own types: --ontology FILE.", "source"
+        )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(manifest_text(draft, output), "utf-8")
     if as_json:

@@ -1,5 +1,5 @@
-"""Another invented bank, to hold the proposals to: a warehouse's English abbreviations, a core system's pinyin initials, and Chinese
-headers in words of its own. `TRUTH` is its manifest as its data officer would write it. Its spellings were written before
+"""Another invented bank, to hold the proposals to: a warehouse's English abbreviations, pinyin initials, Chinese in words of its own.
+ `TRUTH` is its manifest as its data officer would write it. Its spellings were written before
 they were tried, and the lexicon was not mended by them."""
 
 import random
@@ -25,7 +25,8 @@ files:
       - entity: Firm
         key: CORP_CIF_NO
         recorded_at: ETL_DT
-        properties: {name: CORP_CHN_NM, uscc: SOC_CRDT_CD, size: ENT_SCALE_CD, industry: INDU_TYP_CD, registered_capital_fen: RGST_CAP_AMT,
+        properties: {name: CORP_CHN_NM, uscc: SOC_CRDT_CD, size: ENT_SCALE_CD, industry: INDU_TYP_CD,
+          registered_capital_fen: RGST_CAP_AMT,
           established_on: FOUND_DT, listed: LST_CO_IND, status: OPER_STS, branch: MGMT_ORG_NO, officer: ACCT_MGR_NO}
   - path: T_LN_DUEBILL.csv
     delimiter: "|"
@@ -34,9 +35,11 @@ files:
         key: DUEBILL_NO
         valid_from: VALUE_DT
         recorded_at: ETL_DT
-        properties: {number: DUEBILL_NO, contract: CONT_NO, product: LOAN_PROD, principal_fen: DISBR_AMT, annual_rate: EXEC_INT_RATE,
+        properties: {number: DUEBILL_NO, contract: CONT_NO, product: LOAN_PROD, principal_fen: DISBR_AMT,
+          annual_rate: EXEC_INT_RATE,
           drawn_on: VALUE_DT, matures_on: MATU_DT}
-      - {relation: BORROWS, key: DUEBILL_NO, src: {type: Firm, key: CORP_CIF_NO}, dst: {type: LoanNote, key: DUEBILL_NO}, valid_from: VALUE_DT}
+      - {relation: BORROWS, key: DUEBILL_NO, valid_from: VALUE_DT,
+         src: {type: Firm, key: CORP_CIF_NO}, dst: {type: LoanNote, key: DUEBILL_NO}}
   - path: T_LN_BAL_D.csv
     delimiter: "|"
     yields:
@@ -79,7 +82,8 @@ files:
         key: account_no
         valid_from: date_opened
         properties: {number: account_no, account_type: acct_class, bank: branch_nm, opened_on: date_opened, status: acct_state}
-      - {relation: OWNS_ACCOUNT, key: account_no, src: {type: Firm, key: owner_cif}, dst: {type: Account, key: account_no}, valid_from: date_opened}
+      - {relation: OWNS_ACCOUNT, key: account_no, valid_from: date_opened,
+         src: {type: Firm, key: owner_cif}, dst: {type: Account, key: account_no}}
   - path: 法院公告.xlsx
     sheet: Sheet1
     yields:
@@ -94,8 +98,8 @@ files:
         key: [cust_cif, rpt_dt]
         subject: {type: Firm, key: cust_cif}
         valid_from: rpt_dt
-        properties: {period_end: rpt_dt, total_assets_fen: tot_ast, total_liabilities_fen: tot_liab, net_assets_fen: own_eqty, current_assets_fen: cur_ast,
-          current_liabilities_fen: cur_liab, cash_fen: monetary_funds, receivables_fen: acct_recv, inventory_fen: invtry, revenue_fen: oper_inc,
+        properties: {period_end: rpt_dt, total_assets_fen: tot_ast, total_liabilities_fen: tot_liab, net_assets_fen: own_eqty,
+          current_assets_fen: cur_ast, current_liabilities_fen: cur_liab, cash_fen: monetary_funds, receivables_fen: acct_recv, inventory_fen: invtry, revenue_fen: oper_inc,
           net_profit_fen: net_prft, operating_cash_flow_fen: cash_flow_oper}
   - path: 抵质押清单.csv
     yields:
@@ -124,10 +128,24 @@ def write_other_bank(folder: Path) -> Path:
 
     _csv(
         folder / "T_CUST_CORP.csv",
-        "CORP_CIF_NO|CORP_CHN_NM|SOC_CRDT_CD|ENT_SCALE_CD|INDU_TYP_CD|RGST_CAP_AMT|FOUND_DT|LST_CO_IND|OPER_STS|MGMT_ORG_NO|ACCT_MGR_NO|CREATE_TELLER|ETL_DT",
+        "CORP_CIF_NO|CORP_CHN_NM|SOC_CRDT_CD|ENT_SCALE_CD|INDU_TYP_CD|RGST_CAP_AMT|FOUND_DT|"
+        "LST_CO_IND|OPER_STS|MGMT_ORG_NO|ACCT_MGR_NO|CREATE_TELLER|ETL_DT",
         [
-            [cif[n], f"虚构{n}号制造有限公司", codes[n], chance.choice("LMSX"), f"C{13 + n % 20}", money(), day(), chance.choice("YN"),
-             chance.choice(["在业", "注销", "吊销"]), f"1{n % 7:03d}", f"E{n % 11:05d}", f"T{n % 5:04d}", "2025-01-02 03:00:00"]
+            [
+                cif[n],
+                f"虚构{n}号制造有限公司",
+                codes[n],
+                chance.choice("LMSX"),
+                f"C{13 + n % 20}",
+                money(),
+                day(),
+                chance.choice("YN"),
+                chance.choice(["在业", "注销", "吊销"]),
+                f"1{n % 7:03d}",
+                f"E{n % 11:05d}",
+                f"T{n % 5:04d}",
+                "2025-01-02 03:00:00",
+            ]
             for n in range(FIRMS)
         ],
         "|",
@@ -136,8 +154,17 @@ def write_other_bank(folder: Path) -> Path:
         folder / "T_LN_DUEBILL.csv",
         "DUEBILL_NO|CONT_NO|CORP_CIF_NO|LOAN_PROD|DISBR_AMT|EXEC_INT_RATE|VALUE_DT|MATU_DT|ETL_DT",
         [
-            [notes[n], f"HT{n // 2:06d}", cif[n % FIRMS], chance.choice(["流贷", "固贷", "银承"]), money(), f"{3 + n % 30 / 10:.2f}", day(), "20260105",
-             "2025-01-02 03:00:00"]
+            [
+                notes[n],
+                f"HT{n // 2:06d}",
+                cif[n % FIRMS],
+                chance.choice(["流贷", "固贷", "银承"]),
+                money(),
+                f"{3 + n % 30 / 10:.2f}",
+                day(),
+                "20260105",
+                "2025-01-02 03:00:00",
+            ]
             for n in range(NOTES)
         ],
         "|",
@@ -146,7 +173,14 @@ def write_other_bank(folder: Path) -> Path:
         folder / "T_LN_BAL_D.csv",
         "DUEBILL_NO|DATA_DT|LN_BAL|OWE_INT|OVD_DAYS|RISK_CLS5",
         [
-            [note, when, money(), chance.choice(["0.00", "12.50"]), str(chance.choice([0, 0, 0, 31])), chance.choice(["正常", "关注", "次级"])]
+            [
+                note,
+                when,
+                money(),
+                chance.choice(["0.00", "12.50"]),
+                str(chance.choice([0, 0, 0, 31])),
+                chance.choice(["正常", "关注", "次级"]),
+            ]
             for note in notes
             for when in ("20250131", "20250228")
         ],
@@ -155,28 +189,56 @@ def write_other_bank(folder: Path) -> Path:
     _book(
         folder / "DBHT.xlsx",
         [["担保台账"], ["制表：风险部"], ["DBHTH", "BZRZJHM", "ZWRKHH", "DBJE", "BZFS", "QDRQ", "DQRQ"]],
-        [[f"BZ{n:05d}", persons[n % 30], cif[n], money(), chance.choice(["连带责任", "一般保证"]), day("%Y-%m-%d"), "2027-01-05"] for n in range(40)],
+        [
+            [f"BZ{n:05d}", persons[n % 30], cif[n], money(), chance.choice(["连带责任", "一般保证"]), day("%Y-%m-%d"), "2027-01-05"]
+            for n in range(40)
+        ],
     )
     _csv(
         folder / "股权穿透.csv",
         "投资方统一代码,被投企业统一代码,股权占比,到位资金（万元）,变更日",
-        [[codes[n], codes[(n * 7 + 3) % FIRMS], f"{chance.random():.4f}", f"{chance.randrange(50, 900)}", day("%Y/%m/%d")] for n in range(40)],
+        [
+            [codes[n], codes[(n * 7 + 3) % FIRMS], f"{chance.random():.4f}", f"{chance.randrange(50, 900)}", day("%Y/%m/%d")]
+            for n in range(40)
+        ],
         encoding="gb18030",
     )
     _csv(
         folder / "JYLS.csv",
         "JYLSH,FKZH,SKZH,JYJE,JYSJ,BZ,FY",
-        [[f"L{n:08d}", *chance.sample(accounts, 2), money(), f"{day('%Y-%m-%d')} 10:0{n % 10}:00", "CNY", chance.choice(["货款", "工资", "往来"])] for n in range(300)],
+        [
+            [
+                f"L{n:08d}",
+                *chance.sample(accounts, 2),
+                money(),
+                f"{day('%Y-%m-%d')} 10:0{n % 10}:00",
+                "CNY",
+                chance.choice(["货款", "工资", "往来"]),
+            ]
+            for n in range(300)
+        ],
     )
     _csv(
         folder / "acct_master.csv",
         "account_no,owner_cif,acct_class,branch_nm,date_opened,acct_state",
-        [[accounts[n], cif[n % FIRMS], chance.choice(["基本户", "一般户"]), f"虚构支行{n % 4}", day("%Y-%m-%d"), "正常"] for n in range(80)],
+        [
+            [accounts[n], cif[n % FIRMS], chance.choice(["基本户", "一般户"]), f"虚构支行{n % 4}", day("%Y-%m-%d"), "正常"]
+            for n in range(80)
+        ],
     )
     _book(
         folder / "法院公告.xlsx",
         [["当事人代码", "文书案号", "公告类别", "标的（万元）", "公告日期"]],
-        [[codes[n], f"（2024）虚01执{n:04d}号", chance.choice(["失信", "限高", "被执行"]), chance.randrange(3, 400), day("%Y-%m-%d")] for n in range(25)],
+        [
+            [
+                codes[n],
+                f"（2024）虚01执{n:04d}号",
+                chance.choice(["失信", "限高", "被执行"]),
+                chance.randrange(3, 400),
+                day("%Y-%m-%d"),
+            ]
+            for n in range(25)
+        ],
     )
     _csv(
         folder / "fin_rpt.tsv",
