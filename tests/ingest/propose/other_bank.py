@@ -1,4 +1,4 @@
-"""Another invented bank, to hold the proposals to: a warehouse's English abbreviations, pinyin initials, Chinese in words of its own.
+"""Another invented bank, to hold the proposals to: English abbreviations, pinyin initials, Chinese headers in words of its own.
  `TRUTH` is its manifest as its data officer would write it. Its spellings were written before
 they were tried, and the lexicon was not mended by them."""
 
@@ -114,9 +114,9 @@ files:
 def write_other_bank(folder: Path) -> Path:
     """Writes the ten files and `truth.yaml`; the same at every call."""
     chance = random.Random(4)
-    codes = [_uscc(number) for number in range(FIRMS)]
+    codes = [uscc(number) for number in range(FIRMS)]
     cif = [f"{8800100000 + 7 * number}" for number in range(FIRMS)]
-    persons = [_identity(number) for number in range(30)]
+    persons = [identity_number(number) for number in range(30)]
     notes = [f"DB{2023000000 + number}" for number in range(NOTES)]
     accounts = [f"62280{1000000000 + 31 * number}" for number in range(80)]
 
@@ -126,7 +126,7 @@ def write_other_bank(folder: Path) -> Path:
     def money(high: int = 9_000_000) -> str:
         return f"{chance.randrange(10_000, high)}.{chance.randrange(100):02d}"
 
-    _csv(
+    write_csv(
         folder / "T_CUST_CORP.csv",
         "CORP_CIF_NO|CORP_CHN_NM|SOC_CRDT_CD|ENT_SCALE_CD|INDU_TYP_CD|RGST_CAP_AMT|FOUND_DT|"
         "LST_CO_IND|OPER_STS|MGMT_ORG_NO|ACCT_MGR_NO|CREATE_TELLER|ETL_DT",
@@ -150,7 +150,7 @@ def write_other_bank(folder: Path) -> Path:
         ],
         "|",
     )
-    _csv(
+    write_csv(
         folder / "T_LN_DUEBILL.csv",
         "DUEBILL_NO|CONT_NO|CORP_CIF_NO|LOAN_PROD|DISBR_AMT|EXEC_INT_RATE|VALUE_DT|MATU_DT|ETL_DT",
         [
@@ -169,7 +169,7 @@ def write_other_bank(folder: Path) -> Path:
         ],
         "|",
     )
-    _csv(
+    write_csv(
         folder / "T_LN_BAL_D.csv",
         "DUEBILL_NO|DATA_DT|LN_BAL|OWE_INT|OVD_DAYS|RISK_CLS5",
         [
@@ -194,7 +194,7 @@ def write_other_bank(folder: Path) -> Path:
             for n in range(40)
         ],
     )
-    _csv(
+    write_csv(
         folder / "股权穿透.csv",
         "投资方统一代码,被投企业统一代码,股权占比,到位资金（万元）,变更日",
         [
@@ -203,22 +203,12 @@ def write_other_bank(folder: Path) -> Path:
         ],
         encoding="gb18030",
     )
-    _csv(
-        folder / "JYLS.csv",
-        "JYLSH,FKZH,SKZH,JYJE,JYSJ,BZ,FY",
-        [
-            [
-                f"L{n:08d}",
-                *chance.sample(accounts, 2),
-                money(),
-                f"{day('%Y-%m-%d')} 10:0{n % 10}:00",
-                "CNY",
-                chance.choice(["货款", "工资", "往来"]),
-            ]
-            for n in range(300)
-        ],
-    )
-    _csv(
+    transfers = []
+    for n in range(300):
+        amount, when, purpose = money(), day("%Y-%m-%d"), chance.choice(["货款", "工资", "往来"])
+        transfers.append([f"L{n:08d}", *chance.sample(accounts, 2), amount, f"{when} 10:0{n % 10}:00", "CNY", purpose])
+    write_csv(folder / "JYLS.csv", "JYLSH,FKZH,SKZH,JYJE,JYSJ,BZ,FY", transfers)
+    write_csv(
         folder / "acct_master.csv",
         "account_no,owner_cif,acct_class,branch_nm,date_opened,acct_state",
         [
@@ -240,13 +230,13 @@ def write_other_bank(folder: Path) -> Path:
             for n in range(25)
         ],
     )
-    _csv(
+    write_csv(
         folder / "fin_rpt.tsv",
         "cust_cif\trpt_dt\ttot_ast\ttot_liab\town_eqty\tcur_ast\tcur_liab\tmonetary_funds\tacct_recv\tinvtry\toper_inc\tnet_prft\tcash_flow_oper",
         [[c, when, *(money() for _ in range(11))] for c in cif for when in ("2024-06-30", "2024-12-31")],
         "\t",
     )
-    _csv(
+    write_csv(
         folder / "抵质押清单.csv",
         "担保品编号,权属人客户编号,担保品种类,认可价值,估值基准日",
         [[f"ZY{n:05d}", cif[n], chance.choice(["房产", "土地", "机器设备"]), money(), day("%Y-%m-%d")] for n in range(45)],
@@ -256,17 +246,17 @@ def write_other_bank(folder: Path) -> Path:
     return truth
 
 
-def _uscc(number: int) -> str:
+def uscc(number: int) -> str:
     body = f"9199010{number % 10}MA{number:07d}"
     return body + str(stdnum.cn.uscc.calc_check_digit(body))
 
 
-def _identity(number: int) -> str:
+def identity_number(number: int) -> str:
     body = f"99010119{60 + number % 40}01{1 + number % 28:02d}{number:03d}"
     return body + str(stdnum.iso7064.mod_11_2.calc_check_digit(body))
 
 
-def _csv(path: Path, header: str, rows: list[list[str]], delimiter: str = ",", encoding: str = "utf-8") -> None:
+def write_csv(path: Path, header: str, rows: list[list[str]], delimiter: str = ",", encoding: str = "utf-8") -> None:
     lines = [header, *(delimiter.join(row) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding)
 

@@ -11,6 +11,7 @@ import yaml
 from graph.ontology import core_ontology, extend_ontology, read_additions
 from ingest.manifest import read_manifest
 from ingest.plan import plan_file
+from ingest.propose import words
 from ingest.propose.guesses import Draft
 from ingest.propose.proposal import draft_of
 from ingest.propose.sources import look_at_all
@@ -18,6 +19,7 @@ from ingest.propose.write import manifest_text
 from tests.ingest.command import Command
 from tests.ingest.propose.measure import Measured, measure
 from tests.ingest.propose.other_bank import write_other_bank
+from tests.ingest.propose.third_bank import write_third_bank
 from yujing.bank.plan import BankPlan
 from yujing.bank.write import write_bank
 
@@ -124,3 +126,18 @@ def test_a_measure_finds_what_is_wrong(tmp_path: Path) -> None:
     truth.write_text(yaml.safe_dump(plain, allow_unicode=True), "utf-8")
     wrong = [c.column for c in measure(_draft([tmp_path]), read_manifest(truth)[0]).columns if not c.right]
     assert {"投资方统一代码", "被投企业统一代码", "股权占比"} <= set(wrong)
+
+
+def test_of_a_bank_that_nothing_was_fitted_to_most_is_understood(tmp_path: Path) -> None:
+    truth = write_third_bank(tmp_path)
+    draft = _draft([tmp_path])
+    _held(measure(draft, read_manifest(truth)[0]), 0.7)
+    _plans(draft, tmp_path / "draft.yaml")
+
+
+def test_with_every_exact_term_withheld_much_is_still_understood(bank: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the lexicon's very spellings are worth: a term that is the header itself counts for nothing."""
+    plain = words.likeness
+    monkeypatch.setattr(words, "likeness", lambda header, term: 0.0 if (fit := plain(header, term)) == 1 else fit)
+    draft = _draft([bank / system for system in SYSTEMS])
+    _held(measure(draft, read_manifest(EXAMPLES / "invented-bank" / "manifest.yaml")[0]), 0.5)
