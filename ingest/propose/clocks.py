@@ -50,7 +50,21 @@ def _recorded(draft: FileDraft) -> ClockGuess | None:
                 (fit, ClockGuess(name, min(fit, 1.0), f"header ~ {term} {min(fit, 1.0):.2f}; written down then", profile.dates))
             )
     best = max(found, key=lambda each: each[0], default=None)
-    return best[1] if best and best[0] >= 0.7 else None
+    return best[1] if best and best[0] >= 0.7 else _only_time(draft)
+
+
+def _only_time(draft: FileDraft) -> ClockGuess | None:
+    """The one time of day of a row that no property takes is most likely when it was written down."""
+    claimed = {g.column for each in draft.yields for g in each.properties.values()}
+    times = [(n, p) for n, p in draft.profiles.items() if p.timed and n not in claimed and not _kept_out(n)]
+    if len(times) != 1:
+        return None
+    name, profile = times[0]
+    return ClockGuess(name, 0.5, "the only time of day that is left; perhaps when the row was written down", profile.dates)
+
+
+def _kept_out(column: str) -> bool:
+    return best_likeness(column, lexicon().keep_out)[0] > 0.8
 
 
 def _valid_from(draft: FileDraft, each: YieldDraft, free: dict[str, Profile], recorded: ClockGuess | None) -> ClockGuess | None:
@@ -77,7 +91,11 @@ def _ends_sooner(column: str) -> bool:
 
 
 def _last_resort(each: YieldDraft, free: dict[str, Profile], recorded: ClockGuess | None, day: str) -> ClockGuess | None:
-    """What happens must have a day: the surest of its own, else any that is left, else that of writing down."""
+    """The one day that is left. What happens must have one: the surest of its own, else any left, else that of writing down."""
+    left = {name: p for name, p in free.items() if not p.timed and not _ends_sooner(name) and not _kept_out(name)}
+    if len(left) == 1:
+        name, profile = next(iter(left.items()))
+        return ClockGuess(name, 0.5, "the only day that is left", profile.dates)
     if not (isinstance(each.kind, FactType) or each.kind.lasting is Lasting.HAPPENING):
         return None
     days = [g for g in each.properties.values() if g.prop.kind in (Kind.DAY, Kind.INSTANT)]

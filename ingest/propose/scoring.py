@@ -57,7 +57,7 @@ def values_are_its_words(column: Profile, slot: Slot) -> float | None:
 
 
 def codes_have_its_digits(column: Profile, slot: Slot) -> float | None:
-    """For codes with check digits (credit code GB 32100, LEI, identity number GB 11643) and telephone numbers: the share that is valid."""
+    """For codes with check digits (credit code GB 32100, LEI, identity number GB 11643) and telephones: the share that is valid."""
     match slot.prop.check, slot.prop.name:
         case "uscc", _:
             return column.uscc

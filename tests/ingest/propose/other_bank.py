@@ -99,8 +99,8 @@ files:
         subject: {type: Firm, key: cust_cif}
         valid_from: rpt_dt
         properties: {period_end: rpt_dt, total_assets_fen: tot_ast, total_liabilities_fen: tot_liab, net_assets_fen: own_eqty,
-          current_assets_fen: cur_ast, current_liabilities_fen: cur_liab, cash_fen: monetary_funds, receivables_fen: acct_recv, inventory_fen: invtry, revenue_fen: oper_inc,
-          net_profit_fen: net_prft, operating_cash_flow_fen: cash_flow_oper}
+          current_assets_fen: cur_ast, current_liabilities_fen: cur_liab, cash_fen: monetary_funds, receivables_fen: acct_recv,
+          inventory_fen: invtry, revenue_fen: oper_inc, net_profit_fen: net_prft, operating_cash_flow_fen: cash_flow_oper}
   - path: 抵质押清单.csv
     yields:
       - entity: Collateral

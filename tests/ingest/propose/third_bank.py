@@ -1,6 +1,6 @@
-"""A third invented bank, written after the method was finished and measured once: the honest figure for unknown files.
+"""A third invented bank, written after the method and measured before anything was mended: the honest figure for unknown files.
 
-Nothing in the lexicon or the scoring was changed for it; see docs/propose.md.
+No term of the lexicon was added for it; docs/propose.md says what it scored at first and what it scores now.
 """
 
 import random
@@ -23,16 +23,18 @@ files:
       - entity: Firm
         key: 核心客户号
         valid_from: 建档日
-        properties: {name: 户名全称, uscc: 社会统一代码, size: 四部委划型, industry: 国民经济行业, registered_capital_fen: 注册资本金额(万),
-          established_on: 营业执照成立日, status: 存续状况, officer: 主办经理号}
+        properties: {name: 户名全称, uscc: 社会统一代码, size: 四部委划型, industry: 国民经济行业,
+          registered_capital_fen: 注册资本金额(万), established_on: 营业执照成立日, status: 存续状况, officer: 主办经理号}
   - path: 放款流水.csv
     yields:
       - entity: LoanNote
         key: 放款编号
         valid_from: 起息日期
         recorded_at: 系统登记时间
-        properties: {product: 信贷品种, principal_fen: 出账本金, annual_rate: 执行年利率(%), drawn_on: 起息日期, matures_on: 约定还清日}
-      - {relation: BORROWS, key: 放款编号, src: {type: Firm, key: 借款客户}, dst: {type: LoanNote, key: 放款编号}, valid_from: 起息日期}
+        properties: {product: 信贷品种, principal_fen: 出账本金, annual_rate: 执行年利率(%),
+          drawn_on: 起息日期, matures_on: 约定还清日}
+      - {relation: BORROWS, key: 放款编号, valid_from: 起息日期,
+         src: {type: Firm, key: 借款客户}, dst: {type: LoanNote, key: 放款编号}}
   - path: guarantor_list.csv
     yields:
       - relation: GUARANTEES
@@ -44,7 +46,8 @@ files:
         properties: {contract: suretyship_no, amount_fen: sum_secured, liability: liability_form, signed_on: executed_on}
   - path: directors.csv
     yields:
-      - {entity: Person, source: id_number, key: national_id, personal: id_number, properties: {name: full_name, id_number: national_id}}
+      - {entity: Person, source: id_number, key: national_id, personal: id_number,
+         properties: {name: full_name, id_number: national_id}}
       - relation: SERVES_AS
         key: [national_id, company_credit_code]
         src: {type: Person, source: id_number, key: national_id, personal: id_number}
@@ -65,7 +68,8 @@ files:
         key: [taxpayer_no, yyyymm]
         subject: {type: Firm, source: uscc, key: taxpayer_no}
         valid_from: yyyymm
-        properties: {month: yyyymm, electricity_kwh: power_kwh, tax_paid_fen: tax_remitted, headcount: staff_insured, turnover_fen: invoiced_sales}
+        properties: {month: yyyymm, electricity_kwh: power_kwh, tax_paid_fen: tax_remitted, headcount: staff_insured,
+          turnover_fen: invoiced_sales}
 """
 
 
@@ -99,7 +103,8 @@ def write_third_bank(folder: Path) -> Path:
             ]
         )
         firms[-1] += [f"M{n % 9:04d}", day("%Y/%m/%d"), f"G{n % 6:03d}"]
-    header = "核心客户号,户名全称,社会统一代码,四部委划型,国民经济行业,注册资本金额(万),营业执照成立日,存续状况,主办经理号,建档日,主档编制柜员"
+    header = "核心客户号,户名全称,社会统一代码,四部委划型,国民经济行业,注册资本金额(万),"
+    header += "营业执照成立日,存续状况,主办经理号,建档日,主档编制柜员"
     write_csv(folder / "客户主档.csv", header, firms, encoding="gb18030")
     notes = []
     for n, loan in enumerate(loans):
