@@ -23,6 +23,7 @@ from yujing import __version__
 
 _FAMILIES = (
     "ingest",
+    "propose",
     "graph",
     "knowledge",
     "control",
