@@ -91,9 +91,7 @@ def trade_with(plan: BankPlan, firms: Firms, supplies: Supplies) -> Supplies:
     yearly = firms.turnover_fen * 12
     smaller = np.minimum(yearly[seller], yearly[buyer] * 0.75)
     amount = np.minimum(0.1, rng.lognormal(-3.0, 0.8, len(here))) * smaller
-    more = Supplies(
-        seller, buyer, amount, np.round(amount / yearly[seller], 4), np.round(amount / (0.75 * yearly[buyer]), 4)
-    )
+    more = Supplies(seller, buyer, amount, np.round(amount / yearly[seller], 4), np.round(amount / (0.75 * yearly[buyer]), 4))
     return Supplies(*(np.concatenate([getattr(supplies, f.name), getattr(more, f.name)]) for f in fields(Supplies)))
 
 

@@ -88,7 +88,9 @@ def file_lawsuits(plan: BankPlan, firms: Firms, distress: Distress, supplies: Su
     rng, months = plan.rng("lawsuits"), plan.months
     since = np.arange(months) - distress.failed[:, None]
     rate = 0.0035 + 0.03 * _near(distress.room, 0.5, 0.3) * (since < 0) + 0.16 * ((since >= 1) & (since < 9))
-    busy = (np.arange(firms.count) < plan.firms)[:, None] & (rng.random(rate.shape) < rate * np.array([2.0, 1.4, 1.0, 0.7])[firms.size][:, None])
+    busy = (np.arange(firms.count) < plan.firms)[:, None] & (
+        rng.random(rate.shape) < rate * np.array([2.0, 1.4, 1.0, 0.7])[firms.size][:, None]
+    )
     defendant, month = np.nonzero(busy)
     amount = firms.turnover_fen[defendant] * rng.lognormal(-1.6, 1.0, len(defendant))
     unpaid = np.flatnonzero((distress.failed[supplies.buyer] < months) & (rng.random(supplies.count) < 0.25))

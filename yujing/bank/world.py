@@ -21,7 +21,7 @@ from yujing.bank.between import (
 from yujing.bank.casting import Cast, choose_cast, write_script
 from yujing.bank.channels import Channels, build_channels
 from yujing.bank.credit import Lines, Notes, Slots, credit_limits, draw_notes, invent_slots, open_lines
-from yujing.bank.distress import Distress, simulate_distress
+from yujing.bank.distress import Distress, Script, simulate_distress
 from yujing.bank.events import (
     Bureau,
     Happenings,
@@ -141,10 +141,13 @@ class World:
 def invent_world(plan: BankPlan, pool: Guests | None = None) -> World:
     """Ties first, then distress over them; `pool` are the firms of earlier societies that this one may be tied to."""
     society = _found(plan, pool)
+    return World(plan, society, simulate_distress(plan, society.firms, society.channels, rehearse(plan, society)))
+
+
+def rehearse(plan: BankPlan, society: Society) -> Script:
+    """What must happen: the cases, and what befell the guests."""
     script = write_script(plan, society.firms, society.cast)
-    if society.guests is not None:
-        script = as_it_was(plan, society.guests, script)
-    return World(plan, society, simulate_distress(plan, society.firms, society.channels, script))
+    return script if society.guests is None else as_it_was(plan, society.guests, script)
 
 
 def guests_of(world: World) -> Guests:

@@ -68,9 +68,7 @@ class BankReport:
 Advance = Callable[[int, int], None]  # so many steps of so many are done
 
 
-def write_bank(
-    folder: Path, plan: BankPlan, only: Collection[str] = (), advance: Advance = lambda done, total: None
-) -> BankReport:
+def write_bank(folder: Path, plan: BankPlan, only: Collection[str] = (), advance: Advance = lambda done, total: None) -> BankReport:
     """Invents the bank of `plan` and writes it into `folder`, one society after another. Equal options write equal bytes.
 
     `only`: the systems (see `SYSTEMS`) whose files are written; none named: all. Only an empty folder, or one that an
@@ -81,7 +79,7 @@ def write_bank(
     _make_room(folder)
     _write_json(folder / "invented.json", _told(plan, only))
     work = _Writing(folder, plan, systems)
-    for done, world in enumerate(_societies(plan)):
+    for done, world in enumerate(invent_societies(plan)):
         work.add(world)
         advance(done + 1, plan.societies + 1)
     work.close()
@@ -97,7 +95,7 @@ def export_tables(world: World, planter: Planter, systems: Collection[str] = SYS
     return [table for name in systems for table in SYSTEMS[name](world, planter)]
 
 
-def _societies(plan: BankPlan) -> Iterator[World]:
+def invent_societies(plan: BankPlan) -> Iterator[World]:
     """The worlds that make up the bank, one at a time; each may be tied to firms of those before it."""
     if plan.societies == 1:
         yield invent_world(plan)

@@ -17,7 +17,10 @@ _SIZES = np.array(["大型", "中型", "小型", "微型"], dtype=object)
 _YES_NO = np.array(["否", "是"], dtype=object)
 _TIME = "%Y/%m/%d %H:%M:%S"
 _AFTER = np.array([2], dtype="timedelta64[D]")  # what hangs on a customer is recorded after the customer
-_LONG_PHONES = 60_000_000, 39_999_999  # lowest number and how many, of eight digits: a large bank has more firms than seven tell apart
+_LONG_PHONES = (
+    60_000_000,
+    39_999_999,
+)  # lowest number and how many, of eight digits: a large bank has more firms than seven tell apart
 _Csv = partial(SourceTable, encoding="gb18030")
 
 
