@@ -49,7 +49,7 @@ class Guests:
 
 
 def leave_guests(plan: BankPlan, society: Firms, told: tuple[Ints, Ints, Texts], shielded: Ints) -> Guests:
-    """Some firms of a society as later ones meet them; `told`: month of failure, limit, account. No `shielded` firm is among them."""
+    """Some firms of a society as later ones meet them, none of them `shielded`; `told`: month of failure, limit, account."""
     failed, limit, account = told
     rng = plan.rng("guests")
     free = np.setdiff1d(np.flatnonzero(society.customer[: plan.firms] != ""), np.append(shielded, (0, GUARANTEE_COMPANY)))

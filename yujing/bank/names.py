@@ -76,7 +76,7 @@ def trade_names(rng: np.random.Generator, count: int) -> list[str]:
 
 
 def firm_names(plan: BankPlan, rng: np.random.Generator, what: tuple[Ints, Ints, Bools]) -> list[str]:
-    """Place, trade name, industry word and legal form, as registers write them; `what`: place, trade, whether a joint stock firm."""
+    """Place, trade name, industry word and legal form, as registers write them; `what`: place, trade, whether joint stock."""
     places, trades, joint_stock = what
     forms = ("有限公司", "股份有限公司")
     words = [str(rng.choice(TRADES[trade].words)) for trade in trades]

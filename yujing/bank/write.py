@@ -51,7 +51,7 @@ digits are right, and nobody can have been issued one.
 
 @dataclass
 class BankReport:
-    """What was written: rows by file (sheets apart, parts together), borrowers, defaults, and how many of these came by contagion."""
+    """What was written: rows by file (sheets apart, parts together), borrowers, defaults, how many of these by contagion."""
 
     folder: Path
     rows: Counter[str] = field(default_factory=Counter)
