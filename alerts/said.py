@@ -15,6 +15,7 @@ class Stage(StrEnum):
     PRE_LOAN = "pre_loan"
     DRAWDOWN = "drawdown"
     POST_LOAN = "post_loan"
+    DATA = "data"  # of a feed, not of a firm
 
 
 class Grade(StrEnum):

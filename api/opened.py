@@ -10,6 +10,7 @@ from api.platform import Platform
 from api.rows import RowPlans, RowReader
 from api.scored import DayScores
 from graph.snapshot import Snapshot
+from ingest.feeds import FeedBook
 
 
 class OpenDay:
@@ -20,6 +21,7 @@ class OpenDay:
         self.held = HeldTables(snapshot)
         self.rows = RowReader(snapshot, plans, self.held)
         self.scores = DayScores(platform.scores, snapshot.as_of)
+        self.feeds = FeedBook(platform.ledger, snapshot.as_of, snapshot.ledger_seq)
         self._platform = platform
         self._lock = Lock()
         self._desk: Desk | None = None
@@ -30,7 +32,7 @@ class OpenDay:
         with self._lock:
             if self._desk is None:
                 platform = self._platform
-                self._desk = Desk.open(self.snapshot, platform.scores, platform.store, capacity=platform.capacity)
+                self._desk = Desk.open(self.snapshot, platform.scores, platform.store, capacity=platform.capacity, feeds=self.feeds)
             return self._desk
 
 

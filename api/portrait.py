@@ -6,6 +6,7 @@ from typing import Any
 
 from alerts.journal import AlertFilter
 from alerts.said import ScoreSplit, Sentence, TopRelation
+from alerts.stages.feeds import troubles
 from api.auth import Principal
 from api.firms import Gathered, Told, gather, guarantees_of, identity_of, notes_of, owners_of
 from api.opened import OpenDay
@@ -38,7 +39,7 @@ def portrait(platform: Platform, principal: Principal, day: OpenDay, firm: str) 
         score=score,
         unscored=unscored,
         alerts=alerts_of(platform, principal, firm, snapshot.as_of),
-        blind_spots=blind_spots(gathered, notes, unscored, snapshot.as_of),
+        blind_spots=(*blind_spots(gathered, notes, unscored, snapshot.as_of), *(each.says for each in troubles(day.feeds))),
         sources=gathered.sources(),
     )
 

@@ -214,6 +214,19 @@ class RowCount(_Strict):
     max: int | None = None
 
 
+class Expected(_Strict):
+    """How often a delivery is due and by when, and what of it is to be minded. Hours are the bank's own; holidays are not known."""
+
+    every: Literal["day", "workday", "week", "month", "quarter"]
+    by: Annotated[Text, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description='the hour, as "09:00"')] = "09:00"
+    grace_days: Annotated[int, Field(ge=0, le=92)] = 0
+    min_share_of_last: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None,
+        description="fewer rows than this share of the delivery before are too few; 0.8 for a full feed, unminded for a delta",
+    )
+    may_repeat: bool = Field(default=False, description="the same content again is nothing to mind")
+
+
 class SourceFile(_Strict):
     """One file (or a pattern of like files), what it must look like, and what its rows say."""
 
@@ -232,6 +245,7 @@ class SourceFile(_Strict):
     as_of: date | None = Field(
         default=None, description="full feeds: the day on which what is no longer told has ended; else today"
     )
+    expected: Expected | None = Field(default=None, description="empty: as the manifest expects")
     yields: Annotated[tuple[Yield, ...], Field(min_length=1)]
 
     @property
@@ -263,6 +277,7 @@ class Manifest(_Strict):
     max_bad_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     on_unknown_end: Literal["stub", "refuse"] = "stub"
     defaults: Defaults = Defaults()
+    expected: Expected | None = Field(default=None, description="how often the feed is due; a file may say otherwise")
     files: Annotated[tuple[SourceFile, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

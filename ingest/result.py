@@ -43,6 +43,7 @@ class IngestResult:
     dry_run: bool = False
     backfill: bool = False
     files: tuple[str, ...] = field(default=())
+    deliveries: tuple[dict[str, Any], ...] = field(default=())  # what `yujing feeds` compares, a file each
 
     @property
     def clean(self) -> bool:
@@ -66,6 +67,7 @@ class IngestResult:
             "warnings": list(self.warnings),
             "tidied": self.tidied,
             "files": list(self.files),
+            "deliveries": list(self.deliveries),
             "quarantine": str(self.quarantine) if self.quarantine else None,
             "seconds": round(self.seconds, 3),
         }

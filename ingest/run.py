@@ -19,6 +19,7 @@ from graph.ledger import BatchHeader, Ledger
 from graph.ontology import Ontology, extend_ontology, read_additions
 from graph.ontology.load import OntologyAdditions
 from graph.personal import Vault
+from ingest.feeds.delivered import FileTold, HeaderChangedError, content_hash, refusals, remember_idle, told_of
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
 from ingest.parts import PartWriter
 from ingest.plan import plan_file
@@ -81,16 +82,23 @@ def ingest(
     InputError, and nothing committed, where a file or the manifest cannot be used or too many rows are bad;
     ConflictError where another process writes. `dry_run` does all but write.
     """
-    began = time.perf_counter()
+    with refusals(ledger, manifest, dry_run=dry_run):
+        return _ingest(manifest, ledger, vault, (quarantine, data_root), dry_run=dry_run, progress=progress)
+
+
+def _ingest(
+    manifest: Path, ledger: Ledger, vault: Vault, folders: tuple[Path, Path], *, dry_run: bool, progress: Progress
+) -> IngestResult:
+    began, (quarantine, data_root) = time.perf_counter(), folders
     load = _prepare(manifest, ledger, data_root)
     header = BatchHeader(load.manifest.name, load.path.name, load.manifest.version, load.hash, bool(load.manifest.backfill))
     with _folder(ledger, header.batch, dry_run=dry_run) as folder, _ledger_for(load, ledger, folder, dry_run=dry_run) as book:
         staged = Staged(folder)
         with PartWriter(book.backend.con) as writer:
             shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
-            _stage(load, staged, shop, progress)
+            told = _stage(load, staged, shop, progress)
         keeper = Quarantine(quarantine / header.batch, book.backend.con)
-        outcome = _Outcome(load, header, staged, keeper, began, dry_run)
+        outcome = _Outcome(load, header, staged, keeper, began, dry_run, tuple(told))
         return _settle(outcome, book, progress)
 
 
@@ -102,6 +110,7 @@ class _Outcome:
     quarantine: Quarantine
     began: float
     dry_run: bool
+    told: tuple[FileTold, ...]
 
     def result(self, settled: Settled, warnings: tuple[str, ...], batch_seq: int | None, ledger_seq: int) -> IngestResult:
         bad, reasons = _bad_rows(self.staged)
@@ -124,6 +133,7 @@ class _Outcome:
             dry_run=self.dry_run,
             backfill=bool(self.load.manifest.backfill),
             files=tuple(source.file for source in self.load.sources),
+            deliveries=tuple(each.to_json() for each in self.told),
         )
 
 
@@ -173,10 +183,11 @@ def _check_feeds(manifest: Manifest, sources: list[Source]) -> None:
         raise InputError(said, "Put them into two manifests.", "feed")
 
 
-def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> None:
+def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> list[FileTold]:
     total = sum(path.stat().st_size for _, path in load.files)
     progress.begin("read", total)
     done = 0
+    delivered: dict[int, _Delivered] = {}  # by spec: a pattern's files are one delivery
     for (spec, path), source in zip(load.files, load.sources, strict=True):
         stager, rows_before = Stager(source, staged, shop), staged.rows
         used, columns = spec.columns, None
@@ -186,12 +197,30 @@ def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> N
                 stager.take(_complete(chunk, used))
                 progress.reach(done + chunk.bytes_read)
         rows = staged.rows - rows_before
+        delivered.setdefault(id(spec), _Delivered(spec)).add(path, rows, columns)
         _check_count(rows, spec, path)
         if source.full and not rows:
             staged.remarks.append(
                 f"{path}: a full feed without a row: nothing it told before is closed. Declare rows: {{min: 1}} to refuse it."
             )
         done += path.stat().st_size
+    return [each.told(load.manifest) for each in delivered.values()]
+
+
+class _Delivered:
+    def __init__(self, spec: SourceFile) -> None:
+        self._spec = spec
+        self._paths: list[Path] = []
+        self._columns: set[str] = set()
+        self._rows = 0
+
+    def add(self, path: Path, rows: int, columns: set[str] | None) -> None:
+        self._paths.append(path)
+        self._columns |= columns or set()
+        self._rows += rows
+
+    def told(self, manifest: Manifest) -> FileTold:
+        return told_of(manifest, self._spec, sorted(self._columns), self._rows, content_hash(self._paths))
 
 
 def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Path, staged: Staged) -> set[str]:
@@ -209,9 +238,11 @@ def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Path, s
             staged.remarks.append(said)
         elif kind == "missing":
             found = ", ".join(chunk.frame.columns)
-            raise InputError(said, f"The header has: {found}. Check encoding, delimiter and header_row, or the manifest.", names[0])
+            raise HeaderChangedError(
+                said, f"The header has: {found}. Check encoding, delimiter and header_row, or the manifest.", names[0], spec
+            )
         else:
-            raise InputError(said, "Map it, list it under ignore, or declare on_new_column: warn.", names[0])
+            raise HeaderChangedError(said, "Map it, list it under ignore, or declare on_new_column: warn.", names[0], spec)
     return there
 
 
@@ -252,6 +283,8 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
                 writer.append(name, rows)
             batch_seq = writer.commit(outcome.result(settled, warnings, None, 0).to_json())
     result = outcome.result(settled, warnings, batch_seq, ledger.latest_seq)
+    if batch_seq is None:
+        remember_idle(ledger, load.manifest, result.deliveries)
     outcome.quarantine.write_summary(result.to_json())
     return result
 

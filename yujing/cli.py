@@ -24,6 +24,7 @@ from yujing import __version__
 _FAMILIES = (
     "ingest",
     "propose",
+    "feeds",
     "graph",
     "knowledge",
     "control",

@@ -18,6 +18,7 @@ from graph.ledger import Ledger
 from graph.snapshot import Snapshot
 from graph.stores import BuildReport, build_ladybug, build_neo4j
 from graph.verify import Verification, verify
+from ingest.feeds import FeedBook
 from ingest.result import IngestResult
 from ingest.run import Progress, ingest
 from models.registry import Registry
@@ -81,13 +82,17 @@ class Pipeline:
         said = {(r["model"], r["model_version"], r["as_of"], r["ledger_seq"]) for r in rows}
         return (*self.registry.champion(), self.as_of, self.ledger.latest_seq) in said
 
+    def _desk(self) -> Desk:
+        snapshot = self.snapshot()
+        return Desk.open(snapshot, self.scores, feeds=FeedBook(self.ledger, self.as_of, snapshot.ledger_seq))
+
     def watch(self, principal: str) -> tuple[ScanResult, ScanRecorded]:
         """Rules and scores over the book of the day: alerts, kept in the journal."""
-        with closing(Desk.open(self.snapshot(), self.scores)) as desk, closing(open_journal(self.settings)) as journal:
+        with closing(self._desk()) as desk, closing(open_journal(self.settings)) as journal:
             found = scan(desk)
             return found, journal.record_scan(found, principal)
 
     def decide(self, ask: Callable[[Desk], Decision], principal: str) -> Decision:
         """One application or drawdown, decided on what was known that day and kept in the journal."""
-        with closing(Desk.open(self.snapshot(), self.scores)) as desk, closing(open_journal(self.settings)) as journal:
+        with closing(self._desk()) as desk, closing(open_journal(self.settings)) as journal:
             return journal.record_decision(ask(desk), principal)

@@ -97,6 +97,10 @@ class Journal:
         self._finish(scan, result, principal)
         return ScanRecorded(scan, new, updated, unchanged)
 
+    def record_data_alerts(self, alerts: Sequence[Alert], principal: str) -> ScanRecorded:
+        """Raises and updates alerts about feeds, outside a scan: what the newest scan said of firms stays what is current."""
+        return self._keep("", alerts, principal)
+
     def alerts(self, wanted: AlertFilter | None = None, cursor: str = "", limit: int = 50) -> AlertPage:
         """One page, newest first. A cursor stays where it is whatever is written meanwhile. InputError for a cursor of no page."""
         if not 1 <= limit <= 500:

@@ -9,7 +9,7 @@ from alerts.facts.base import FactBase
 from alerts.facts.compute import keep_book
 from alerts.requests import Capacity
 from alerts.rules.load import Packs, shipped_packs
-from alerts.sources import Scores, Snapshot, Walker
+from alerts.sources import Feeds, Scores, Snapshot, Walker
 from alerts.stages.walk import SnapshotWalker
 
 
@@ -25,6 +25,7 @@ class Desk:
     graph: Walker
     packs: Packs
     capacity: Capacity
+    feeds: Feeds | None = None
 
     @classmethod
     def open(
@@ -35,10 +36,15 @@ class Desk:
         *,
         packs: Packs | None = None,
         capacity: Capacity | None = None,
+        feeds: Feeds | None = None,
     ) -> "Desk":
-        """Reads the snapshot once. Without `graph`, paths are walked over the snapshot's own relations."""
+        """Reads the snapshot once. Without `graph`, paths are walked over the snapshot's own relations.
+
+        `feeds`: how they stood that day; without, nothing is said of feeds.
+        """
         base = FactBase.load(snapshot, scores)
-        return cls(base, keep_book(base), graph or SnapshotWalker(base), packs or shipped_packs(), capacity or Capacity())
+        walker, capacity = graph or SnapshotWalker(base), capacity or Capacity()
+        return cls(base, keep_book(base), walker, packs or shipped_packs(), capacity, feeds)
 
     @property
     def as_of(self) -> date:

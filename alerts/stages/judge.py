@@ -14,6 +14,7 @@ from alerts.rules.rule import Rule
 from alerts.rules.wording import fill
 from alerts.said import FigureValue, Grade, RuleHit, Sentence, Stage, Unseen
 from alerts.stages.desk import Desk
+from alerts.stages.feeds import leaning, troubles
 
 _ARROW = {FactKind.NUMBER: pa.float64(), FactKind.FLAG: pa.bool_(), FactKind.CHOICE: pa.string(), FactKind.DAY: pa.date32()}
 
@@ -62,7 +63,8 @@ def judge(desk: Desk, stage: Stage, figures: Mapping[str, FigureValue], on: date
     seen = {name: figures.get(name) for name in names if figures.get(name) is not None}
     unjudged = verdicts.unjudged(0)
     blind = frozenset(item.fact for item in unseen([rule for rule in unjudged if rule.grade is not Grade.YELLOW], figures))
-    return Judgement(tuple(hits), unseen(unjudged, figures), tuple(rule.id for rule in spared), seen, blind)
+    leans = leaning(troubles(desk.feeds), rules)
+    return Judgement(tuple(hits), (*unseen(unjudged, figures), *leans), tuple(rule.id for rule in spared), seen, blind)
 
 
 def hit(rule: Rule, figures: Mapping[str, FigureValue]) -> RuleHit:

@@ -30,6 +30,7 @@ from alerts.said import (
     Unseen,
 )
 from alerts.stages.desk import Desk
+from alerts.stages.feeds import Trouble, data_alerts, leaning, troubles
 from alerts.stages.judge import hit, unseen
 
 SCORE_CAUSE = "score"
@@ -45,13 +46,14 @@ def scan(desk: Desk) -> ScanResult:
     verdicts = _spared(rules, clients, evaluate(rules, clients, desk.base.cursor()).table)
     capacity = _over_threshold(desk, clients)
     found = _fired(rules, clients, verdicts, capacity)
+    known = troubles(desk.feeds)
     return ScanResult(
         as_of=desk.as_of,
         ledger_seq=desk.ledger_seq,
         firms=clients.num_rows,
         rules=len(rules),
-        alerts=_alerts(desk, found, rules),
-        unseen=_unseen_everywhere(rules, clients, verdicts),
+        alerts=(*data_alerts(known, desk.as_of, desk.ledger_seq), *_alerts(desk, found, rules, known)),
+        unseen=(*_unseen_everywhere(rules, clients, verdicts), *leaning(known, rules, scored=True)),
         score_run=_run(desk),
         score_threshold=capacity.threshold,
         packs_hash=desk.packs.hash,
@@ -143,12 +145,12 @@ def _score_hit(figures: Mapping[str, FigureValue], capacity: _OverThreshold, pla
     )
 
 
-def _alerts(desk: Desk, found: Sequence[_Found], rules: Sequence[Rule]) -> tuple[Alert, ...]:
+def _alerts(desk: Desk, found: Sequence[_Found], rules: Sequence[Rule], feeds: Sequence[Trouble]) -> tuple[Alert, ...]:
     known = _named(rules)
     asked = [(one.firm, name) for one in found for hits in one.causes.values() for h in hits for name in h.inputs if name in known]
     led = paths_behind(desk.base, asked)
     ends = [(end.to, end.alarms) for ways in led.values() for end in ways]
-    shown = _Shown(rows_behind(desk.base, asked + ends), led, score_splits(desk.base, [one.firm for one in found]))
+    shown = _Shown(rows_behind(desk.base, asked + ends), led, score_splits(desk.base, [one.firm for one in found]), feeds)
     now = datetime.now(UTC)
     alerts = [alert for one in found for alert in _of_firm(desk, one, shown, now)]
     figures = {one.firm: one.figures for one in found}
@@ -168,6 +170,7 @@ class _Shown:
     rows: Mapping[Pair, tuple[Row, ...]]
     led: Mapping[Pair, tuple[Led, ...]]
     scores: Mapping[str, ScoreSplit]
+    feeds: Sequence[Trouble]
 
     def of(self, firm: str, hits: Sequence[RuleHit]) -> Evidence:
         pairs = list(dict.fromkeys((firm, name) for h in hits for name in h.inputs))
@@ -175,6 +178,10 @@ class _Shown:
         pairs += [(end.to, end.alarms) for end in led]
         rows = distinct_rows(row for pair in pairs for row in self.rows.get(pair, ()))
         return Evidence(tuple(end.path for end in led), rows, self.scores.get(firm))
+
+    def leaning(self, one: _Found, hits: Sequence[RuleHit]) -> tuple[Unseen, ...]:
+        """The feeds in trouble that these hits, or the score shown beside them, are read from."""
+        return leaning(self.feeds, facts=[name for h in hits for name in h.inputs], scored=one.firm in self.scores)
 
 
 def _of_firm(desk: Desk, one: _Found, shown: _Shown, now: datetime) -> Iterator[Alert]:
@@ -191,7 +198,7 @@ def _of_firm(desk: Desk, one: _Found, shown: _Shown, now: datetime) -> Iterator[
             sentence=hits[0].sentence,
             hits=hits,
             evidence=shown.of(one.firm, hits),
-            unseen=blind,
+            unseen=(*blind, *shown.leaning(one, hits)),
             as_of=desk.as_of,
             ledger_seq=desk.ledger_seq,
             created_at=now,

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
+from alerts.said import Stage
 from api.answers import readable
 from api.auth import platform_of, principal_of
 from api.console import views
@@ -101,7 +102,8 @@ def alert(page: SignedIn, alert_id: str) -> Response:
     """One alert with its evidence, as the ledger is known on the alert's own day."""
     record = visible_alert(page.platform.journal, page.call.principal, alert_id)
     day, score = page.call.days.open(record.alert.as_of), record.alert.evidence.score
-    unscored = None if score else unscored_at(day, page.platform.vault, record.alert.firm.id)
+    of_firm = record.alert.stage is not Stage.DATA  # else of a feed, which has no page and no score
+    unscored = unscored_at(day, page.platform.vault, record.alert.firm.id) if of_firm and not score else None
     paths, through = views.routes(page, day.rows, record), views.carriers(page, day.rows, score)
     ontology = page.platform.ledger.ontology
     label = partial(property_label, ontology, language=page.language)

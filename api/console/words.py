@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "pre_loan": ("贷前", "Before the loan"),
     "drawdown": ("贷中", "Drawdown"),
     "post_loan": ("贷后", "After the loan"),
+    "data": ("数据", "Data"),
     "grade": ("级别", "Grade"),
     "firm": ("企业", "Firm"),
     "day": ("日期", "Day"),

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from yujing.bank.credit import Slots
-from yujing.bank.distress import Script
+from yujing.bank.distress import FALL, Script
 from yujing.bank.firms import Firms
 from yujing.bank.guarantees import SHAPES, Guarantees
 from yujing.bank.ownership import Ownership
 from yujing.bank.plan import BankPlan, Ints
-
-_FALL = 30.0  # own stress that no margin withstands
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def write_script(plan: BankPlan, firms: Firms, cast: Cast) -> Script:
     for firm, when in ((int(cast.ring[0]), months - 3), (cast.defaulter, max(2, months - 20))):
         not_before[firm] = when
         stress[firm, max(0, when - 5) : when] = np.linspace(0.3, 1.5, min(5, when))
-        stress[firm, when:] = _FALL
+        stress[firm, when:] = FALL
     stress[cast.near_maturity, -8:] = np.linspace(1.5, 6.0, 8)
     return Script(stress, not_before, steady=np.array([cast.near_maturity]))
 

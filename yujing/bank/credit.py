@@ -124,8 +124,8 @@ def draw_notes(plan: BankPlan, firms: Firms, slots: Slots, failed: Ints) -> Note
         principal_fen=principal.astype(np.int64),
         annual_rate=np.where(slots.product[slot] == 1, 0.0, np.round(np.clip(base, 0.028, 0.085), 4)),
         renewed=(turn > 0) & (slots.product[slot] == 0) & (rng.random(len(slot)) < 0.35),
-        number=np.array([f"JJ{y}{k:07d}" for k, y in enumerate(year)], dtype=object),
-        contract=np.array([f"HT{s:06d}{a:02d}" for s, a in zip(slot, agreement, strict=True)], dtype=object),
+        number=np.array([f"JJ{y}{k:07d}" for k, y in enumerate(year, plan.first("notes"))], dtype=object),
+        contract=np.array([f"HT{s:06d}{a:02d}" for s, a in zip(slot + plan.first("slots"), agreement, strict=True)], dtype=object),
     )
 
 
@@ -143,7 +143,7 @@ def open_lines(plan: BankPlan, firms: Firms, limit_fen: Ints, failed: Ints) -> L
     day = rng.integers(0, 27, firms.count)[firm].astype("timedelta64[D]")
     return Lines(
         firm=firm,
-        number=np.array([f"SX{f:06d}{t:02d}" for f, t in zip(firm, turn, strict=True)], dtype=object),
+        number=np.array([f"SX{f:06d}{t:02d}" for f, t in zip(firm + plan.first("firms"), turn, strict=True)], dtype=object),
         limit_fen=limit_fen[firm],
         start=start,
         approved_on=plan.month_start(start) + day,

@@ -29,6 +29,7 @@ _TOTAL_RATE = 0.041  # and with them
 _SAFE = 50.0
 _SHIELD = 0.35  # how far from the barrier a scripted firm is kept until its month
 _STRAIN = 6.0
+FALL = 30.0  # scripted own stress that no margin withstands
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,10 @@ def _bisect(count: Callable[[float], int], want: int, few: float, many: float) -
 
 
 def _own_stress(plan: BankPlan, firms: Firms) -> Floats:
-    rng, months = plan.rng("stress"), plan.months
+    rng, months = plan.shared_rng("stress"), plan.months  # trades and cities fare alike in every society
     industry = _autoregressive(rng, len(TRADES), months, 0.95, 0.5)
     region = _autoregressive(rng, len(PLACES), months, 0.95, 0.3)
+    rng = rng if plan.block is None else plan.rng("stress")
     own = _autoregressive(rng, firms.count, months, 0.93, 1.0)
     jumps = (rng.random((firms.count, months)) < 0.0025) * rng.exponential(1.6, (firms.count, months))
     for t in range(1, months):

@@ -88,7 +88,9 @@ def file_lawsuits(plan: BankPlan, firms: Firms, distress: Distress, supplies: Su
     rng, months = plan.rng("lawsuits"), plan.months
     since = np.arange(months) - distress.failed[:, None]
     rate = 0.0035 + 0.03 * _near(distress.room, 0.5, 0.3) * (since < 0) + 0.16 * ((since >= 1) & (since < 9))
-    busy = rng.random(rate.shape) < rate * np.array([2.0, 1.4, 1.0, 0.7])[firms.size][:, None]
+    busy = (np.arange(firms.count) < plan.firms)[:, None] & (
+        rng.random(rate.shape) < rate * np.array([2.0, 1.4, 1.0, 0.7])[firms.size][:, None]
+    )
     defendant, month = np.nonzero(busy)
     amount = firms.turnover_fen[defendant] * rng.lognormal(-1.6, 1.0, len(defendant))
     unpaid = np.flatnonzero((distress.failed[supplies.buyer] < months) & (rng.random(supplies.count) < 0.25))
@@ -115,7 +117,7 @@ def _filed(plan: BankPlan, rng: np.random.Generator, plaintiff: Ints, defendant:
     return Lawsuits(
         plaintiff=plaintiff,
         defendant=defendant,
-        number=np.array([f"（{y}）澄01民初{k + 1:05d}号" for k, y in enumerate(years)], dtype=object),
+        number=np.array([f"（{y}）澄01民初{k + 1:05d}号" for k, y in enumerate(years, plan.first("lawsuits"))], dtype=object),
         amount_fen=(amount // 100 * 100).astype(np.int64),
         filed_on=filed,
         closed_on=np.where(over & (rng.random(count) < 0.8), closed, np.datetime64("NaT")).astype("datetime64[D]"),
@@ -129,7 +131,7 @@ def follow_failures(plan: BankPlan, firms: Firms, distress: Distress, listed: In
     parts: list[tuple[Ints, Ints, Ints]] = []
     for kind, (after, often) in enumerate(_AFTER_FAILURE):
         month = distress.failed + after + rng.integers(0, 5, firms.count)
-        happens = (month < plan.months) & (rng.random(firms.count) < often)
+        happens = (month < plan.months) & (rng.random(firms.count) < often) & (np.arange(firms.count) < plan.firms)
         if COURT_TYPES[kind] == "defaulter_listing":
             happens[listed] = True
             month[listed] = np.minimum(month[listed], plan.months - 2)
@@ -145,7 +147,8 @@ def note_authorities(plan: BankPlan, firms: Firms, distress: Distress) -> Happen
     since = np.arange(plan.months) - distress.failed[:, None]
     near = _near(distress.room, 0.4, 0.25)
     rates = (0.0015 + 0.004 * near, np.where(since > 3, 0.02, 0.0008), 0.0008 + 0.02 * near, 0.0006 * np.ones(shape))
-    found = [np.nonzero(rng.random(shape) < rate) for rate in rates]
+    here = (np.arange(firms.count) < plan.firms)[:, None]
+    found = [np.nonzero(here & (rng.random(shape) < rate)) for rate in rates]
     firm = np.concatenate([f for f, _ in found])
     kind = np.concatenate([np.full(len(f), k) for k, (f, _) in enumerate(found)])
     month = np.concatenate([m for _, m in found])

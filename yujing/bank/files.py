@@ -1,16 +1,12 @@
-"""A source file as a frame of strings, and how it is put on disk: encodings, delimiters, compression, workbooks."""
+"""A source file as a frame of strings, and how days, amounts and shares are written in it."""
 
-import gzip
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from yujing.bank.plan import BankPlan, Bools, Days, Floats, Ints, Texts
-from yujing.bank.xlsx import write_xlsx
 
 Form = Literal["gb18030", "utf-8-sig", "utf-8"]
 
@@ -27,27 +23,6 @@ class SourceTable:
     @property
     def place(self) -> str:
         return f"{self.path}#{self.sheet}" if self.sheet else self.path
-
-
-def write_tables(folder: Path, tables: Sequence[SourceTable]) -> None:
-    """Writes every table; sheets of one workbook go together."""
-    for path in dict.fromkeys(table.path for table in tables):
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        parts = [table for table in tables if table.path == path]
-        if path.endswith(".xlsx"):
-            write_xlsx(target, {part.sheet: part.frame for part in parts})
-        elif path.endswith(".parquet"):
-            parts[0].frame.write_parquet(target, compression="zstd", statistics=False)
-        else:
-            target.write_bytes(_delimited(parts[0]))
-
-
-def _delimited(table: SourceTable) -> bytes:
-    separator = "\t" if ".tsv" in table.path else ","
-    text = table.frame.write_csv(separator=separator, null_value="", line_terminator="\r\n" if table.encoding != "utf-8" else "\n")
-    raw = text.encode(table.encoding)
-    return gzip.compress(raw, compresslevel=3, mtime=0) if table.path.endswith(".gz") else raw
 
 
 DAY_ISO, DAY_COMPACT, DAY_SLASH, DAY_CHINESE = "%Y-%m-%d", "%Y%m%d", "%Y/%-m/%-d", "%Y年%-m月%-d日"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from yujing.bank.codes import credit_codes, identity_numbers
-from yujing.bank.names import GUARANTEE_TRADE, PLACES, TRADES, firm_names, person_names
+from yujing.bank.names import GUARANTEE_TRADE, PLACES, TRADES, firm_names, person_names, shared_trade_names
 from yujing.bank.plan import FEN_PER_WAN, BankPlan, Bools, Days, Floats, Ints, Texts
 
 SIZES = ("large", "medium", "small", "micro")
@@ -78,19 +78,20 @@ def invent_firms(plan: BankPlan) -> Firms:
     customer[:2], borrower[:2] = True, False
     turnover = _TURNOVER_WAN[size] * FEN_PER_WAN * rng.lognormal(0.0, 0.5, n)
     assets = turnover * 12 * rng.lognormal(-0.15, 0.35, n)
-    names = firm_names(rng, place, trade, listed | (rng.random(n) < 0.05))
-    names[STATE_OWNER] = f"{PLACES[0]}市国有资产经营有限公司"
-    names[GUARANTEE_COMPANY] = f"{PLACES[0]}市中小企业融资担保有限公司"
-    numbers = np.array([f"C{8_000_000 + k:09d}" for k in rng.permutation(n)], dtype=object)
+    names = firm_names(plan, rng, (place, trade, listed | (rng.random(n) < 0.05)))
+    own = ("", "") if plan.block is None else tuple(name for name, _ in shared_trade_names(plan)[:2])
+    names[STATE_OWNER] = f"{PLACES[0]}市{own[0]}国有资产经营有限公司"
+    names[GUARANTEE_COMPANY] = f"{PLACES[0]}市{own[1]}中小企业融资担保有限公司"
+    numbers = np.array([f"C{8_000_000 + k:09d}" for k in rng.permutation(n) + plan.first("firms")], dtype=object)
     return Firms(
         name=np.array(names, dtype=object),
-        code=np.array(credit_codes(rng, (place + 1) * 100 + rng.integers(1, 9, n)), dtype=object),
+        code=np.array(credit_codes(rng, (place + 1) * 100 + rng.integers(1, 9, n), plan), dtype=object),
         customer=np.where(customer, numbers, "").astype(object),
         size=size,
         trade=trade,
         place=place,
-        branch=place * 2 + rng.integers(0, 2, n),
-        officer=place * 8 + rng.integers(0, 8, n),
+        branch=(place + len(PLACES) * plan.society) * 2 + rng.integers(0, 2, n),
+        officer=(place + len(PLACES) * plan.society) * 8 + rng.integers(0, 8, n),
         state_owned=state_owned,
         listed=listed,
         borrower=borrower,
@@ -114,10 +115,10 @@ def invent_persons(plan: BankPlan) -> Persons:
     rng, count = plan.rng("persons"), int(plan.firms * 1.7)
     woman = rng.random(count) < 0.36
     names = person_names(rng, woman)
-    numbers = np.array([f"P{6_000_000 + k:09d}" for k in rng.permutation(count)], dtype=object)
+    numbers = np.array([f"P{6_000_000 + k:09d}" for k in rng.permutation(count) + plan.first("persons")], dtype=object)
     return Persons(
         name=np.array(names, dtype=object),
-        id_number=np.array(identity_numbers(rng, woman), dtype=object),
+        id_number=np.array(identity_numbers(plan, rng, woman), dtype=object),
         customer=np.where(rng.random(count) < 0.75, numbers, "").astype(object),
         woman=woman,
         surname=np.array([name[0] for name in names], dtype=object),

@@ -77,14 +77,14 @@ class Disbursements:
 
 def open_accounts(plan: BankPlan, firms: Firms, persons: Persons) -> Accounts:
     """An account for everybody; a quarter of the customers have a second one."""
-    rng = plan.rng("accounts")
+    rng, first = plan.rng("accounts"), plan.first("ends")
     inside = firms.customer != ""
-    own = [f"6209{k:012d}" for k in rng.permutation(firms.count) + 310_000]
-    other = [f"9{bank:02d}8{k:012d}" for k, bank in enumerate(rng.integers(10, 30, firms.count))]
-    second = [f"6210{k:012d}" for k in rng.permutation(firms.count) + 710_000]
+    own = [f"6209{k:012d}" for k in rng.permutation(firms.count) + first + 310_000]
+    other = [f"9{bank:02d}8{k:012d}" for k, bank in enumerate(rng.integers(10, 30, firms.count), first)]
+    second = [f"6210{k:012d}" for k in rng.permutation(firms.count) + first + 710_000]
     return Accounts(
         firm=np.where(inside, np.array(own, object), np.array(other, object)),
-        person=np.array([f"6229{k:012d}" for k in rng.permutation(persons.count) + 550_000], dtype=object),
+        person=np.array([f"6229{k:012d}" for k in rng.permutation(persons.count) + plan.first("persons") + 550_000], dtype=object),
         second=np.where(inside & (rng.random(firms.count) < 0.25), np.array(second, object), ""),
     )
 

@@ -65,7 +65,7 @@ def _with_terms(plan: BankPlan, limit_fen: Ints, shape: Ints, guarantor: Ints, b
         shape=shape,
         start=start,
         end=np.where(over, rng.integers(plan.months // 3, plan.months, count), plan.months + 12),
-        number=[f"BZ{2021 + int(s + 24) // 12}{k:06d}" for k, s in enumerate(start)],
+        number=[f"BZ{2021 + int(s + 24) // 12}{k:06d}" for k, s in enumerate(start, plan.first("guarantees"))],
     )
 
 

@@ -1,10 +1,12 @@
 """Names that sound right and belong to nobody: invented cities, invented trade names, invented persons."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
 
 import numpy as np
 
-from yujing.bank.plan import Bools, Ints
+from yujing.bank.plan import BankPlan, Bools, Ints, Texts
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ GUARANTEE_TRADE = len(TRADES) - 1  # of the state's holding and of the guarantee
 
 _FIRST = "澜瑾昱翊筠珺琰钰铄铭锦骥骞鹭鸿麒霖霁霭岚嵘崧峻屹垚堃圻坤浚淳渌湛溱滢漪潆炜烨焱煊熠燊璟璞璇璁瑞珩"
 _SECOND = "泰隆昌茂盛裕祥孚瀚恺忱恪惇旻昊晟晖暄朗桓桦梓棠楷榆槿樾欣毓沣泓泽济洵润涵淼渊源溥澍灏煜烁珏玥璋"
+_ENDINGS = ("", "实业", "科技", "发展", "投资", "控股", "开发", "工贸")
 _SURNAMES = "赵钱孙李周吴郑王冯陈蒋沈韩杨朱秦许何吕施张孔曹严金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
 _GIVEN_WOMEN = "婉婧婵嫣娴妍姝淑慧敏静蓉蕙莹萱筠岚黛钰瑶"
 _GIVEN_MEN = "峻岳屹崧恺恒毅睿哲晟昊旭煜炜烨铭锐骁骏鹏"
@@ -72,14 +75,33 @@ def trade_names(rng: np.random.Generator, count: int) -> list[str]:
     return chosen
 
 
-def firm_names(rng: np.random.Generator, places: Ints, trades: Ints, joint_stock: Bools) -> list[str]:
-    """Place, trade name, industry word and legal form, as registers write them."""
+def firm_names(plan: BankPlan, rng: np.random.Generator, what: tuple[Ints, Ints, Bools]) -> list[str]:
+    """Place, trade name, industry word and legal form, as registers write them; `what`: place, trade, whether joint stock."""
+    places, trades, joint_stock = what
     forms = ("有限公司", "股份有限公司")
     words = [str(rng.choice(TRADES[trade].words)) for trade in trades]
+    told = [(name, "") for name in trade_names(rng, len(places))] if plan.block is None else shared_trade_names(plan)
     return [
-        f"{PLACES[place]}{name}{word}{forms[int(joint)]}"
-        for place, name, word, joint in zip(places, trade_names(rng, len(places)), words, joint_stock, strict=True)
+        f"{PLACES[place]}{name}{word}{ending}{forms[int(joint)]}"
+        for place, (name, ending), word, joint in zip(places, told, words, joint_stock, strict=True)
     ]
+
+
+def shared_trade_names(plan: BankPlan) -> list[tuple[str, str]]:
+    """A trade name and an ending for each firm of a society; no two firms of the bank have both in common."""
+    names = _every_trade_name(plan.seed)
+    places = [divmod(plan.first("firms") + k, len(names)) for k in range(plan.firms)]
+    endings = [*_ENDINGS, *("".join(pair) for pair in permutations(_ENDINGS[1:], 2))]
+    return [(names[which], endings[turn]) for turn, which in places]
+
+
+@lru_cache(maxsize=1)
+def _every_trade_name(seed: int) -> Texts:
+    """All trade names of two and of three characters in a seeded order."""
+    pairs = [a + b for a in _FIRST for b in _SECOND]
+    every = {*pairs, *(a + pair for a in _FIRST for pair in pairs)}
+    fit = sorted(name for name in every if not KNOWN_TRADE_NAMES & {name, name[:2], name[1:]})
+    return np.array(fit, dtype=object)[BankPlan(seed=seed).rng("trade names").permutation(len(fit))]
 
 
 def person_names(rng: np.random.Generator, women: Bools) -> list[str]:

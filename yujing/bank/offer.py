@@ -27,8 +27,13 @@ def open_offer(world: World) -> Offer:
     now = (states.month == world.plan.months - 1) & (notes.firm[states.note] == firm)
     left = int(lines.limit_fen[line]) - int(states.balance_fen[now].sum())
     return Offer(
-        contract=f"HT{999_999}01",
+        contract=f"HT{999_999 if world.plan.block is None else _undrawn_slot(world):06d}01",
         line=str(lines.number[line]),
         amount_fen=max(FEN_PER_WAN, left // 2 // FEN_PER_WAN * FEN_PER_WAN),
         signed_on=np.datetime64(world.plan.today) - _SIGNED_BEFORE,
     )
+
+
+def _undrawn_slot(world: World) -> int:
+    """The number after those of the society's slots; the next society begins behind it."""
+    return world.plan.first("slots") + world.society.slots.count

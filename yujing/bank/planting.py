@@ -41,14 +41,14 @@ class Planted:
 class Planter:
     """Plants faults in rows that name none of the `spared` values, one fault a row, and keeps the list."""
 
-    rng: np.random.Generator
+    rng_of: Callable[[str], np.random.Generator]  # the stream for each file
     spared: list[str]
     today: date
     planted: list[Planted] = field(default_factory=list)
 
     def plant(self, table: SourceTable, *faults: Fault) -> SourceTable:
         """`table` with the faults in it; copies of rows go to the end."""
-        frame, free = table.frame, self._free_rows(table.frame)
+        frame, free = table.frame, self._free_rows(table)
         for fault in faults:
             rows = self._rows_for(fault, table.frame, free)
             free = free[~np.isin(free, rows)]
@@ -71,10 +71,11 @@ class Planter:
             free = free[early[free]]
         return np.sort(free[:count])
 
-    def _free_rows(self, frame: pl.DataFrame) -> Ints:
+    def _free_rows(self, table: SourceTable) -> Ints:
+        frame = table.frame
         texts = [pl.col(name) for name, kind in frame.schema.items() if kind == pl.String]
         named = frame.select(pl.any_horizontal(text.is_in(self.spared).fill_null(False) for text in texts)).to_series()
-        return self.rng.permutation(np.flatnonzero(~named.to_numpy()))
+        return self.rng_of(table.place).permutation(np.flatnonzero(~named.to_numpy()))
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,62 @@
 """What really happened, kept aside for those who grade models: causes of defaults, hits, and how near each firm was."""
 
+import json
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 
 from yujing.bank.channels import KINDS
 from yujing.bank.distress import DECAY
 from yujing.bank.files import text_where
+from yujing.bank.parts import Chunk, GrowingParquet
 from yujing.bank.plan import Ints
+from yujing.bank.planting import Planted
 from yujing.bank.systems.lending import default_days
+from yujing.bank.systems.platform import true_duplicates
 from yujing.bank.world import World
+
+
+class Truth:
+    """The folder `truth/`, filled one society after another: a row group each in the Parquet files."""
+
+    def __init__(self, folder: Path, *, single: bool) -> None:
+        folder.mkdir()
+        self._defaults, self._hits, self._health, self._duplicates = (
+            GrowingParquet(folder / f"{name}.parquet", single=single) for name in ("defaults", "hits", "health", "duplicates")
+        )
+        self._planted = (folder / "planted_errors.json").open("w", encoding="utf-8")
+        self._planted.write('{\n "lines": "as an editor counts them, the header is 1",\n "planted": [')
+        self._begun = False
+
+    def add(self, world: World, planted: Sequence[Planted], chunks: Sequence[Chunk]) -> pl.Series:
+        """Writes what is true of one society, and what was planted where in the chunks that it wrote; gives its causes."""
+        defaults = true_defaults(world)
+        self._defaults.add(defaults)
+        self._hits.add(true_hits(world))
+        self._health.add(true_health(world))
+        self._duplicates.add(true_duplicates(world))
+        at = {chunk.table.place: chunk for chunk in chunks}
+        for each in planted:
+            chunk = at[each.file]
+            lines = tuple(line + chunk.rows_before for line in each.lines)
+            self._write(replace(each, file=chunk.place, lines=lines))
+        return defaults["cause"]
+
+    def close(self) -> None:
+        """Ends every file."""
+        for file in (self._defaults, self._hits, self._health, self._duplicates):
+            file.close()
+        self._planted.write("\n ]\n}\n")
+        self._planted.close()
+
+    def _write(self, each: Planted) -> None:
+        text = json.dumps({**asdict(each), "count": len(each.lines)}, ensure_ascii=False, indent=1)
+        self._planted.write(("," if self._begun else "") + "\n" + textwrap.indent(text, "  "))
+        self._begun = True
 
 
 def true_defaults(world: World) -> pl.DataFrame:
@@ -69,10 +117,10 @@ def true_health(world: World) -> pl.DataFrame:
     plan, firms, distress = world.plan, world.society.firms, world.distress
     return pl.DataFrame(
         {
-            "uscc": np.repeat(firms.code, plan.months),
-            "month": pl.Series(plan.month_start(np.tile(np.arange(plan.months), firms.count))),
-            "room": distress.room.ravel(),
-            "strain": distress.strain.ravel(),
+            "uscc": np.repeat(firms.code[: plan.firms], plan.months),
+            "month": pl.Series(plan.month_start(np.tile(np.arange(plan.months), plan.firms))),
+            "room": distress.room[: plan.firms].ravel(),
+            "strain": distress.strain[: plan.firms].ravel(),
         }
     )
 

@@ -1,14 +1,27 @@
-"""The whole invented bank in memory: the one place where its parts are put together, in the order they need each other."""
+"""An invented bank, or one society of a large one: where its parts are put together, in the order they need each other."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from yujing.bank.activity import Indicators, Statements, draw_statements, watch_indicators
+from yujing.bank.between import (
+    TIES_BETWEEN,
+    Guests,
+    as_it_was,
+    guarantee_guests,
+    hold_with,
+    invite,
+    joined,
+    leave_guests,
+    one_way,
+    trade_with,
+)
 from yujing.bank.casting import Cast, choose_cast, write_script
 from yujing.bank.channels import Channels, build_channels
 from yujing.bank.credit import Lines, Notes, Slots, credit_limits, draw_notes, invent_slots, open_lines
-from yujing.bank.distress import Distress, simulate_distress
+from yujing.bank.distress import Distress, Script, simulate_distress
 from yujing.bank.events import (
     Bureau,
     Happenings,
@@ -42,7 +55,7 @@ from yujing.bank.trade import Supplies, invent_supplies
 
 @dataclass(frozen=True)
 class Society:
-    """Who is there and how they are tied, before anything happens."""
+    """Who is there and how they are tied, before anything happens. Guests are the last of the firms."""
 
     firms: Firms
     persons: Persons
@@ -53,6 +66,7 @@ class Society:
     slots: Slots
     channels: Channels
     cast: Cast
+    guests: Guests | None = None
 
 
 @dataclass(frozen=True)
@@ -80,48 +94,83 @@ class Reports:
 
 @dataclass(frozen=True)
 class World:
-    """An invented bank; equal plans make equal worlds."""
+    """An invented bank, or one society of a large one; equal plans make equal worlds.
+
+    Ties and distress are there from the start; what shows of them is made when it is first asked for.
+    """
 
     plan: BankPlan
     society: Society
     distress: Distress
-    book: Book
-    reports: Reports
-    accounts: Accounts
-    transfers: Transfers
-    invoices: Invoices
+
+    @property
+    def book(self) -> Book:
+        return self._lent[0]
+
+    @cached_property
+    def _lent(self) -> tuple[Book, Moves]:
+        return _lend(self.plan, self.society, self.distress)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        accounts, guests = open_accounts(self.plan, self.society.firms, self.society.persons), self.society.guests
+        if guests is not None:
+            accounts.firm[self.plan.firms :] = guests.account
+        return accounts
+
+    @cached_property
+    def _indicators(self) -> Indicators:
+        return watch_indicators(self.plan, self.society.firms, self.distress)
+
+    @cached_property
+    def reports(self) -> Reports:
+        return _report(self.plan, self.society, self.distress, self._indicators)
+
+    @cached_property
+    def transfers(self) -> Transfers:
+        plan, society, distress = self.plan, self.society, self.distress
+        paid = pay_suppliers(plan, society.firms, society.supplies, distress)
+        inside = move_inside(plan, society.firms, society.ownership, distress)
+        return as_transfers(plan, society.firms, society.persons, self.accounts, [paid, inside, self._lent[1]])
+
+    @cached_property
+    def invoices(self) -> Invoices:
+        return issue_invoices(self.plan, self.society.firms, self.society.supplies, self._indicators, self.distress)
 
 
-def invent_world(plan: BankPlan) -> World:
-    """Ties first, then distress over them, then everything that shows of it."""
-    society = _found(plan)
-    firms, supplies = society.firms, society.supplies
-    distress = simulate_distress(plan, firms, society.channels, write_script(plan, firms, society.cast))
-    book, round_trip = _lend(plan, society, distress)
-    indicators = watch_indicators(plan, firms, distress)
-    accounts = open_accounts(plan, firms, society.persons)
-    moves = [pay_suppliers(plan, firms, supplies, distress), move_inside(plan, firms, society.ownership, distress), round_trip]
-    return World(
-        plan=plan,
-        society=society,
-        distress=distress,
-        book=book,
-        reports=_report(plan, society, distress, indicators),
-        accounts=accounts,
-        transfers=as_transfers(plan, firms, society.persons, accounts, moves),
-        invoices=issue_invoices(plan, firms, supplies, indicators, distress),
-    )
+def invent_world(plan: BankPlan, pool: Guests | None = None) -> World:
+    """Ties first, then distress over them; `pool` are the firms of earlier societies that this one may be tied to."""
+    society = _found(plan, pool)
+    return World(plan, society, simulate_distress(plan, society.firms, society.channels, rehearse(plan, society)))
 
 
-def _found(plan: BankPlan) -> Society:
+def rehearse(plan: BankPlan, society: Society) -> Script:
+    """What must happen: the cases, and what befell the guests."""
+    script = write_script(plan, society.firms, society.cast)
+    return script if society.guests is None else as_it_was(plan, society.guests, script)
+
+
+def guests_of(world: World) -> Guests:
+    """The firms of this world that later societies may be tied to."""
+    society = world.society
+    told = world.distress.failed, society.limit_fen, world.accounts.firm
+    return leave_guests(world.plan, society.firms, told, society.cast.everyone)
+
+
+def _found(plan: BankPlan, pool: Guests | None) -> Society:
     firms, persons = invent_firms(plan), invent_persons(plan)
     ownership = invent_ownership(plan, firms, persons)
     limit = credit_limits(plan, firms)
     guarantees = invent_guarantees(plan, firms, limit, ownership.parent, ownership.controller)
     supplies, slots = invent_supplies(plan, firms), invent_slots(plan, firms, limit)
-    channels = build_channels(plan, firms, guarantees, supplies, ownership)
     cast = choose_cast(plan, firms, ownership, guarantees, slots)
-    return Society(firms, persons, ownership, guarantees, supplies, limit, slots, channels, cast)
+    guests = invite(plan, pool, round(TIES_BETWEEN * supplies.count))
+    if guests is not None:
+        firms, limit = joined(firms, guests.firms), np.concatenate([limit, guests.limit_fen])
+        supplies, guarantees = trade_with(plan, firms, supplies), guarantee_guests(plan, firms, guests, guarantees)
+        ownership = hold_with(plan, guests, ownership)
+    channels = one_way(plan, build_channels(plan, firms, guarantees, supplies, ownership))
+    return Society(firms, persons, ownership, guarantees, supplies, limit, slots, channels, cast, guests)
 
 
 def _lend(plan: BankPlan, society: Society, distress: Distress) -> tuple[Book, Moves]:

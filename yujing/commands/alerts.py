@@ -135,11 +135,14 @@ def _day(as_of: datetime | None) -> date:
 def _desk(day: date) -> Iterator["Desk"]:
     from alerts.stages import Desk
     from graph.snapshot import Snapshot
+    from ingest.feeds import FeedBook
     from models.scores import ScoreBook
     from yujing.wiring import open_ledger
 
     settings = Settings()
-    desk = Desk.open(Snapshot(open_ledger(settings), day), ScoreBook(settings.scores))
+    ledger = open_ledger(settings)
+    snapshot = Snapshot(ledger, day)
+    desk = Desk.open(snapshot, ScoreBook(settings.scores), feeds=FeedBook(ledger, day, snapshot.ledger_seq))
     try:
         yield desk
     finally:

@@ -54,7 +54,7 @@ def _transfers(world: World) -> pl.DataFrame:
     transfers = world.transfers
     return pl.DataFrame(
         {
-            "txn_id": pl.Series(np.arange(len(transfers.at)) + 500_000_000)
+            "txn_id": pl.Series(np.arange(len(transfers.at)) + 500_000_000 + world.plan.first("transfers"))
             .cast(pl.String)
             .map_elements(lambda k: f"T{k}", pl.String),
             "txn_time": instant_text(transfers.at),

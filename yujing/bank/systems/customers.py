@@ -17,6 +17,10 @@ _SIZES = np.array(["大型", "中型", "小型", "微型"], dtype=object)
 _YES_NO = np.array(["否", "是"], dtype=object)
 _TIME = "%Y/%m/%d %H:%M:%S"
 _AFTER = np.array([2], dtype="timedelta64[D]")  # what hangs on a customer is recorded after the customer
+_LONG_PHONES = (
+    60_000_000,
+    39_999_999,
+)  # lowest number and how many, of eight digits: a large bank has more firms than seven tell apart
 _Csv = partial(SourceTable, encoding="gb18030")
 
 
@@ -130,12 +134,14 @@ def _addresses_and_phones(world: World, rng: np.random.Generator) -> tuple[Texts
     door = np.where(incubated, firms.count + rng.integers(0, max(1, firms.count // 150), firms.count), door)
     phone = np.where((own.controller >= 0) & (rng.random(firms.count) < 0.35), firms.count + own.controller, every)
     phone[world.society.cast.drawdown_payee] = phone[world.society.cast.drawdown_borrower]
+    block, lowest, span = ("", 6_000_000, 3_999_999) if world.plan.block is None else (f"{world.plan.society + 1}幢", *_LONG_PHONES)
+    phone += 4 * world.plan.first("ends")
     streets = ("泽兰路", "青圃大道", "望澜街", "石坡路", "产业园一路")
     addresses = [
-        f"{PLACES[firms.place[f] if d < firms.count else 0]}市{streets[d % 5]}{d * 7 % 997 + 1}号"
+        f"{PLACES[firms.place[f] if d < firms.count else 0]}市{streets[d % 5]}{d * 7 % 997 + 1}号{block}"
         for f, d in zip(every, door, strict=True)
     ]
-    phones = [f"0999-{6_000_000 + int(p) * 37 % 3_999_999:07d}" for p in phone]
+    phones = [f"0999-{lowest + int(p) * 37 % span:07d}" for p in phone]
     return np.array(addresses, dtype=object), np.array(phones, dtype=object)
 
 
@@ -197,7 +203,7 @@ def _groups(world: World) -> pl.DataFrame:
     day = _before(world, rng, firms.count)[top]
     return pl.DataFrame(
         {
-            "集团编号": [f"G{t:06d}" for t in top],
+            "集团编号": [f"G{t:06d}" for t in top + world.plan.first("firms")],
             "集团名称": [f"{firms.name[t].removesuffix('股份有限公司').removesuffix('有限公司')}集团" for t in top],
             "成员客户号": firms.customer[member],
             "成员角色": np.where(member == top, "母公司", "成员企业").astype(object),

@@ -252,7 +252,7 @@ def _collateral(world: World) -> pl.DataFrame:
     recorded = day + np.timedelta64(6, "D")
     frame = pl.DataFrame(
         {
-            "押品编号": [f"YP{f:06d}" for f in firm[which]],
+            "押品编号": [f"YP{f:06d}" for f in firm[which] + plan.first("firms")],
             "抵押人客户号": firms.customer[firm[which]],
             "押品类型": np.array(["工业厂房", "商业用房", "机器设备"], dtype=object)[sort[which]],
             "评估价值": yuan_text((worth // 1_000_000 * 1_000_000).astype(np.int64)),
@@ -273,7 +273,7 @@ def _pledges(world: World) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "合同号": notes.contract[first],
-            "押品编号": [f"YP{f:06d}" for f in notes.firm[first]],
+            "押品编号": [f"YP{f:06d}" for f in notes.firm[first] + world.plan.first("firms")],
             "抵押金额": yuan_text(notes.principal_fen[first]),
             "登记日": _day(signed),
             "录入时间": night_text(signed),

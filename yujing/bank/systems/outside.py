@@ -98,13 +98,13 @@ def export_outside(world: World, planter: Planter) -> list[SourceTable]:
             Fault("unknown_word", 0.005, ("事件类型",)),
         ),
         SourceTable("outside/主要供销.csv", _supplies(world)),
-        SourceTable("bank/资本净额.csv", _capital(world), encoding="utf-8-sig"),
+        *([SourceTable("bank/资本净额.csv", _capital(world), encoding="utf-8-sig")] if world.plan.last else []),
     ]
 
 
 def bank_code(world: World) -> str:
     """The credit code of the invented bank itself."""
-    return credit_codes(world.plan.rng("the bank itself"), np.array([199]))[0]
+    return credit_codes(world.plan.shared_rng("the bank itself"), np.array([199]))[0]
 
 
 def _indicators(world: World) -> dict[str, pl.DataFrame]:
@@ -158,7 +158,7 @@ def _invoices(world: World) -> pl.DataFrame:
     recorded = invoices.day + rng.integers(1, 9, len(invoices.day)).astype("timedelta64[D]")
     frame = pl.DataFrame(
         {
-            "发票号码": pl.Series(np.arange(len(invoices.day)) + 20_000_000).cast(pl.String),
+            "发票号码": pl.Series(np.arange(len(invoices.day)) + 20_000_000 + world.plan.first("invoices")).cast(pl.String),
             "开票日期": day_text(invoices.day, DAY_SLASH),
             "销方税号": firms.code[invoices.seller],
             "购方税号": firms.code[invoices.buyer],
@@ -238,7 +238,9 @@ def _happenings(world: World, happenings: Happenings, words: dict[str, str], par
 
 def _court(world: World) -> pl.DataFrame:
     frame = _happenings(world, world.reports.court, _COURT_WORDS, "court times")
-    numbers = pl.Series([f"（{day[:4]}）澄01执{k + 1:05d}号" for k, day in enumerate(frame["日期"].to_list())], dtype=pl.String)
+    first = world.plan.first("court")
+    days = enumerate(frame["日期"].to_list(), first + 1)
+    numbers = pl.Series([f"（{day[:4]}）澄01执{k:05d}号" for k, day in days], dtype=pl.String)
     return frame.insert_column(0, numbers.alias("案号"))
 
 
@@ -249,7 +251,7 @@ def _restricted_persons(world: World) -> pl.DataFrame:
     rows = np.flatnonzero((court.kind == COURT_TYPES.index("consumption_limit")) & (behind >= 0))
     frame = pl.DataFrame(
         {
-            "案号": [f"（限）澄01执恢{k + 1:05d}号" for k in range(len(rows))],
+            "案号": [f"（限）澄01执恢{world.plan.first('court') + k + 1:05d}号" for k in range(len(rows))],
             "姓名": persons.name[behind[rows]],
             "证件号码": persons.id_number[behind[rows]],
             "日期": day_text(court.day[rows], DAY_CHINESE),
@@ -286,7 +288,7 @@ def _capital(world: World) -> pl.DataFrame:
     """The bank's capital a quarter, about 11% of what it has lent."""
     plan = world.plan
     quarters = np.arange(-1, plan.months, 3)
-    lent = float(world.society.limit_fen.sum())
+    lent = float(plan.first("lent_fen") + world.society.limit_fen[: plan.firms].sum())
     tier1 = (lent * 0.105 * 1.01 ** np.arange(len(quarters)) // 1_000_000 * 1_000_000).astype(np.int64)
     day = plan.month_end(quarters)
     recorded = day + np.timedelta64(20, "D")

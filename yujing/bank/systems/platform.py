@@ -29,6 +29,11 @@ def export_platform(world: World, planter: Planter) -> list[SourceTable]:
     return [SourceTable(_PATH, _members(world), encoding="gb18030")]
 
 
+def members_of(world: World) -> int:
+    """How many members the platform has in this society."""
+    return len(_known(world)) + _new_count(world)
+
+
 def true_duplicates(world: World) -> pl.DataFrame:
     """`platform_number`, `uscc`, `customer` of each member that is a firm of the bank's world, and how its name was written."""
     firms, known = world.society.firms, _known(world)
@@ -49,9 +54,9 @@ def _members(world: World) -> pl.DataFrame:
     count = len(known) + new
     name = [way(str(firms.name[f]), str(PLACES[firms.place[f]])) for way, f in zip(_ways(world, len(known)), known, strict=True)]
     address, phone = contacts_of(world)
-    own = np.arange(new)
+    own = np.arange(new) + world.plan.first("platform")
     told = rng.random((5, count)) < np.array([[0.75], [0.7], [0.6], [0.5], [0.45]])
-    strangers = [f"{PLACES[int(p)]}市望澜街{1000 + k}号" for k, p in enumerate(rng.integers(0, len(PLACES), new))]
+    strangers = [f"{PLACES[int(p)]}市望澜街{1000 + k}号" for k, p in zip(own, rng.integers(0, len(PLACES), new), strict=True)]
     since = np.maximum(
         np.concatenate([customer_since(world)[known], np.full(new, np.datetime64(plan.first_day))]), np.datetime64("2021-01-01")
     )
@@ -70,7 +75,8 @@ def _members(world: World) -> pl.DataFrame:
             ),
             "注册资本(万元)": _where(told[2], wan_text(_capital(world, known, new, rng))),
             "成立日期": _where(
-                told[3], day_text(np.concatenate([firms.established[known], np.full(new, np.datetime64("2020-05-06")) - own]))
+                told[3],
+                day_text(np.concatenate([firms.established[known], np.full(new, np.datetime64("2020-05-06")) - own % 1800])),
             ),
             "法定代表人证件号码": text_where(told[4] & (_heads(world, known, new) != ""), _heads(world, known, new)),
             "入驻时间": stamp_text(rng, recorded, _TIME),
@@ -90,17 +96,17 @@ def _where(told: Bools, text: pl.Series) -> pl.Series:
 def _known(world: World) -> Ints:
     """Customers on the platform; the firms of the cases are spared."""
     firms, rng = world.society.firms, world.plan.rng("platform")
-    customers = np.setdiff1d(np.flatnonzero(firms.customer != ""), [0, 1, *world.society.cast.everyone])
+    customers = np.setdiff1d(np.flatnonzero(firms.customer[: world.plan.firms] != ""), [0, 1, *world.society.cast.everyone])
     return np.sort(rng.permutation(customers)[: max(3, int(_KNOWN * len(customers)))])
 
 
 def _new_count(world: World) -> int:
-    return max(2, int(_NEW * world.society.firms.count))
+    return max(2, int(_NEW * world.plan.firms))
 
 
 def _numbers(world: World) -> Texts:
-    count = len(_known(world)) + _new_count(world)
-    return np.array([f"SCP{100_000 + k}" for k in world.plan.rng("platform numbers").permutation(count)], dtype=object)
+    first = 100_000 + world.plan.first("platform")
+    return np.array([f"SCP{first + k}" for k in world.plan.rng("platform numbers").permutation(members_of(world))], dtype=object)
 
 
 def _code_told(world: World, count: int) -> Bools:
@@ -151,11 +157,8 @@ def _traditional(name: str, _: str) -> str:
 
 
 def _place_in_brackets(name: str, place: str) -> str:
-    return (
-        name.removeprefix(place).replace("股份有限公司", f"（{place}）股份有限公司").replace("有限公司", f"（{place}）有限公司", 1)
-        if "股份" not in name
-        else name.removeprefix(place) + f"（{place}）"
-    )
+    form = "股份有限公司" if name.endswith("股份有限公司") else "有限公司"
+    return f"{name.removeprefix(place).removesuffix(form)}（{place}）{form}"
 
 
 def _with_city(name: str, place: str) -> str:

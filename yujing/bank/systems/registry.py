@@ -53,15 +53,15 @@ def fetched_on(world: World, count: int, part: str) -> Days:
 
 
 def _firms(world: World) -> pl.DataFrame:
-    firms = world.society.firms
+    firms, here = world.society.firms, slice(world.plan.firms)
     return pl.DataFrame(
         {
-            "统一社会信用代码": firms.code,
-            "企业名称": firms.name,
-            "行业代码": np.array([t.code for t in TRADES], dtype=object)[firms.trade],
-            "注册资本(万元)": wan_text(firms.capital_fen),
-            "成立日期": day_text(firms.established, "%Y.%-m.%-d"),
-            "获取时间": stamp_text(world.plan.rng("registry"), firms.established + _LISTED),
+            "统一社会信用代码": firms.code[here],
+            "企业名称": firms.name[here],
+            "行业代码": np.array([t.code for t in TRADES], dtype=object)[firms.trade[here]],
+            "注册资本(万元)": wan_text(firms.capital_fen[here]),
+            "成立日期": day_text(firms.established[here], "%Y.%-m.%-d"),
+            "获取时间": stamp_text(world.plan.rng("registry"), firms.established[here] + _LISTED),
         }
     )
 
