@@ -5,6 +5,7 @@ with another, for entity resolution to propose. Some are new, a few of them name
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import opencc
@@ -129,7 +130,7 @@ def _new_names(world: World, known: Ints, new: int) -> list[str]:
     """New firms: a third of them bear the trade name of a customer, in another trade and place."""
     firms, rng = world.society.firms, world.plan.rng("platform strangers")
     place, trade = rng.integers(0, len(PLACES), new), rng.integers(0, len(TRADES), new)
-    names = firm_names(rng, place, trade, rng.random(new) < 0.05)
+    names = firm_names(replace(world.plan, block=None), rng, (place, trade, rng.random(new) < 0.05))
     namesakes = rng.choice(known, new)
     return [
         f"{PLACES[int(p)]}{_trade_name(str(firms.name[other]))}{TRADES[int(t)].words[0]}有限公司"
