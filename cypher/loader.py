@@ -85,6 +85,11 @@ def _returned(value: Slot) -> str:
     return ", ".join(f"r.`{_checked(name)}` AS `{name}`" for name in _tuple(value))
 
 
+def _listed(value: Slot) -> str:
+    """`version`: row[0], `id`: row[1]"""
+    return ", ".join(f"`{_checked(name)}`: row[{place}]" for place, name in enumerate(_tuple(value)))
+
+
 def _columns(value: Slot) -> str:
     """`name` STRING, `uscc` STRING"""
     return ", ".join(f"`{_checked(name)}` {_checked(kind, _ENGINE_TYPE)}" for name, kind in _twos(value))
@@ -127,6 +132,7 @@ _FORMS: dict[str, Callable[[Slot], str]] = {
     "number": _number,
     "count": _count,
     "returned": _returned,
+    "listed": _listed,
     "columns": _columns,
     "pairs": _pairs,
     "anchor": _anchor,

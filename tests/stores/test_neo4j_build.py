@@ -66,7 +66,7 @@ def test_a_later_build_touches_only_what_changed(world: World, empty_neo4j: Neo4
     world.relation("GUARANTEES", "F1", "F2", occurrence=999, amount_fen=5, known="2025-05-01").commit()
     second = build_neo4j(world.ledger, empty_neo4j).as_json()
     assert second["relations"] == {"GUARANTEES": 1}
-    assert second["nodes"] == {"Firm": 2}
+    assert second["nodes"] == {}
     assert build_neo4j(world.ledger, empty_neo4j).as_json()["relations"] == {}
 
 
