@@ -224,10 +224,21 @@ class Projection:
         return self._connection.sql(select).to_arrow_reader(batch_rows)
 
     def _write(self, select: str, path: Path) -> int:
-        """In CSV null is nothing between two delimiters, an empty text is quoted, a quote is doubled."""
+        """In CSV null is nothing between two delimiters, an empty text is quoted, a quote is doubled, infinity is spelt out."""
         form = "FORMAT csv, HEADER false" if path.suffix == ".csv" else "FORMAT parquet, COMPRESSION snappy"
+        if path.suffix == ".csv":
+            told = self._connection.sql(select)
+            numbers = [name for name, kind in zip(told.columns, told.types, strict=True) if str(kind) == "DOUBLE"]
+            spelt = ", ".join(f'{_spelt(name)} AS "{name}"' for name in numbers)
+            select = f"SELECT *{f' REPLACE ({spelt})' if spelt else ''} FROM ({select})"
         ((count,),) = self._connection.execute(f"COPY ({select}) TO '{path}' ({form})").fetchall()
         return int(count)
+
+
+def _spelt(name: str) -> str:
+    """A number as Java reads it."""
+    special = f"""WHEN "{name}" = 'inf' THEN 'Infinity' WHEN "{name}" = '-inf' THEN '-Infinity' WHEN isnan("{name}") THEN 'NaN'"""
+    return f'CASE {special} ELSE "{name}"::VARCHAR END'
 
 
 class Versions:
