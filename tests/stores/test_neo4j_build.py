@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from neo4j import GraphDatabase
 
 from graph.errors import ConflictError, UnavailableError
 from graph.ledger import Ledger
 from graph.ontology.load import OntologyAdditions
 from graph.projection import Projection
-from graph.stores import Neo4jBuildOptions, Neo4jStore, Neo4jTarget, build_neo4j
+from graph.stores import Neo4jBuildOptions, Neo4jStore, Neo4jTarget, build_neo4j, neo4j_build
 from graph.stores.neo4j_lanes import turns
+from graph.stores.neo4j_session import Neo4jSession
 from graph.verify import verify
 from tests.stores.conftest import count_nodes, run
 from tests.worlds.build import World
@@ -183,13 +183,21 @@ def _versions(world: World, name: str, ledger_seq: int | None) -> dict[str, tupl
         return {row["version"]: tuple(row.values()) for row in versions.read().read_all().to_pylist()}
 
 
-def test_a_build_without_news_writes_nothing_at_all(world: World, empty_neo4j: Neo4jTarget) -> None:
+def test_a_build_without_news_writes_nothing_and_reads_no_more_of_the_ledger_than_its_number(
+    world: World, empty_neo4j: Neo4jTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _book(world, firms=5)
     build_neo4j(world.ledger, empty_neo4j)
-    last = _last_transaction(empty_neo4j)
-    report = build_neo4j(world.ledger, empty_neo4j)
-    assert report.as_json()["nodes"] == report.as_json()["relations"] == {}
-    assert _last_transaction(empty_neo4j) == last
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("nothing is to be done")
+
+    monkeypatch.setattr(Neo4jSession, "transact", refuse)
+    monkeypatch.setattr(Neo4jSession, "command", refuse)
+    monkeypatch.setattr(neo4j_build, "Projection", refuse)
+    report = build_neo4j(world.ledger, empty_neo4j).as_json()
+    assert report["nodes"] == report["relations"] == {}
+    assert report["through_seq"] == world.ledger.latest_seq
 
 
 def test_a_property_added_to_the_ontology_rewrites_nothing_and_is_looked_up_by(world: World, empty_neo4j: Neo4jTarget) -> None:
@@ -211,9 +219,3 @@ def test_a_built_graph_is_not_turned_back(world: World, empty_neo4j: Neo4jTarget
     build_neo4j(world.ledger, empty_neo4j)
     with pytest.raises(ConflictError, match="ledger_seq 2, and 1 was asked"):
         build_neo4j(world.ledger, empty_neo4j, Neo4jBuildOptions(ledger_seq=1))
-
-
-def _last_transaction(target: Neo4jTarget) -> int:
-    with GraphDatabase.driver(target.uri, auth=(target.user, target.password)) as driver:
-        records, _, _ = driver.execute_query("SHOW DATABASE neo4j YIELD lastCommittedTxn", database_="system")
-        return int(records[0]["lastCommittedTxn"])

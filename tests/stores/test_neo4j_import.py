@@ -122,6 +122,7 @@ def _import_and_die(ledger: Path, target: Neo4jTarget, home: Neo4jHome, folder: 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("at", ["file GUARANTEES", "neo4j-admin database import full", "starting the server", "index GUARANTEES"])
 def test_an_import_that_is_killed_is_run_again_and_ends_in_the_same_graph(
     world: World, target: Neo4jTarget, home: Neo4jHome, tmp_path: Path, at: str
@@ -129,7 +130,7 @@ def test_an_import_that_is_killed_is_run_again_and_ends_in_the_same_graph(
     _book(world)
     child = SPAWN.Process(target=_import_and_die, args=(world.ledger.root, target, home, tmp_path / "files", at))
     child.start()
-    child.join(240)
+    child.join(600)
     assert child.exitcode == -signal.SIGKILL
     world.relation("GUARANTEES", "F1", "F2", occurrence=2000, known="2025-05-01").commit()
     import_neo4j(world.ledger, target, home, Neo4jImportOptions(tmp_path / "files", may_stop=True))
