@@ -89,7 +89,8 @@ def _statuses(answers: dict[str, Any]) -> set[int]:
 
 
 def _picture(client: TestClient, bank: Bank) -> str:
-    return client.get(f"/v1/firms/{bank.ids[CHENGHU]}/network?format=svg").text
+    drawn: str = client.get(f"/v1/firms/{bank.ids[CHENGHU]}/network?format=svg").text
+    return drawn
 
 
 def _stripped(value: Any) -> Any:

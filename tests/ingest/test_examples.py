@@ -172,7 +172,7 @@ def test_finbench_loads_whole_at_both_scales_and_the_embedded_graph_is_the_ledge
 ) -> None:
     done = command.run("ingest", str(EXAMPLES / "finbench" / manifest), "--json", data=DATA)
     assert done.code == 3, done.error
-    (found,) = [path for path in (command.home / "quarantine").glob("*/quarantine.parquet")]
+    (found,) = (command.home / "quarantine").glob("*/quarantine.parquet")
     assert pl.read_parquet(found)["reason"].to_list() == ["self_loop"] * quarantined
     with closing(Ledger.open(command.home / "ledger")) as ledger:
         built = build_ladybug(ledger, command.home / "graph")
