@@ -119,8 +119,8 @@ def _steps(parts: list[tuple[float, str]], whole: float) -> dict[str, float]:
     spent: dict[str, float] = {}
     ends = [at for at, _ in parts[1:]] + [whole]
     for (at, part), end in zip(parts, ends, strict=True):
-        kind = part if part.startswith(("starting", "stopping", "neo4j-admin")) else part.split()[0]
-        kind = kind if kind in {"file", "index"} or part == kind else "rest"
+        known = ("file", "stopping", "neo4j-admin", "starting", "index")
+        kind = part.split()[0] if part.startswith(known) else "rest"
         spent[kind] = round(spent.get(kind, 0.0) + end - at, 2)
     return spent
 
