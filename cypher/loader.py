@@ -90,6 +90,11 @@ def _plain(value: Slot) -> str:
     return ", ".join(f"`{_checked(name)}`" for name in _tuple(value))
 
 
+def _listed(value: Slot) -> str:
+    """`version`: row[0], `id`: row[1]"""
+    return ", ".join(f"`{_checked(name)}`: row[{place}]" for place, name in enumerate(_tuple(value)))
+
+
 def _columns(value: Slot) -> str:
     """`name` STRING, `uscc` STRING"""
     return ", ".join(f"`{_checked(name)}` {_checked(kind, _ENGINE_TYPE)}" for name, kind in _twos(value))
@@ -133,6 +138,7 @@ _FORMS: dict[str, Callable[[Slot], str]] = {
     "count": _count,
     "returned": _returned,
     "plain": _plain,
+    "listed": _listed,
     "columns": _columns,
     "pairs": _pairs,
     "anchor": _anchor,

@@ -1,8 +1,9 @@
-"""`python -m examples.run NAME`: one example the whole way, each step the command that a user would type.
+"""`python -m examples.run NAME [--scale S]`: one example the whole way, each step the command that a user would type.
 
 State goes to `<home>/examples/NAME`, so that examples never meet each other or the demo.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "sme-invoices": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",), ("score",)),
     "finbench": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",)),
 }
+SCALES = {"finbench": {"0.01": "manifest.yaml", "0.1": "manifest-sf0.1.yaml"}}  # the first is the usual one
 _LOADED = (0, 3)  # clean, or loaded with quarantine
 
 console = Console()
@@ -27,21 +29,31 @@ console = Console()
 
 def main() -> None:
     """Runs the steps of one example and stops at the first that fails."""
-    if len(sys.argv) != 2 or sys.argv[1] not in STEPS:
-        console.print(f"usage: python -m examples.run {'|'.join(STEPS)}")
-        sys.exit(2)
-    name = sys.argv[1]
-    environment = os.environ | {"YUJING_HOME": str(Settings().home / "examples" / name), "PYTHONPATH": str(HERE.parent)}
+    name, scale = _told()
+    scales = SCALES.get(name, {"": "manifest.yaml"})
+    usual = scale in {"", next(iter(scales))}
+    home = Settings().home / "examples" / (name if usual else f"{name}-{scale}")
+    environment = os.environ | {"YUJING_HOME": str(home), "PYTHONPATH": str(HERE.parent)}
     for step in STEPS[name]:
-        _run(step, name, environment)
-    console.print(f"[green]{name}: done.[/] State is in {environment['YUJING_HOME']}; compare with examples/{name}/README.md")
+        _run(step, HERE / name / (scales[scale] if scale else next(iter(scales.values()))), environment)
+    console.print(f"[green]{home.name}: done.[/] State is in {environment['YUJING_HOME']}; compare with examples/{name}/README.md")
 
 
-def _run(step: tuple[str, ...], name: str, environment: dict[str, str]) -> None:
+def _told() -> tuple[str, str]:
+    parser = argparse.ArgumentParser(prog="python -m examples.run")
+    parser.add_argument("name", choices=STEPS)
+    parser.add_argument("--scale", default="", help=f"the size of the data: {SCALES}")
+    told = parser.parse_args()
+    if told.scale and told.scale not in SCALES.get(told.name, {}):
+        parser.error(f"{told.name} has no scale '{told.scale}'; it has {', '.join(SCALES.get(told.name, {})) or 'one only'}")
+    return told.name, told.scale
+
+
+def _run(step: tuple[str, ...], manifest: Path, environment: dict[str, str]) -> None:
     if step == ("ingest",):
-        _command(["-m", "yujing", "ingest", str(HERE / name / "manifest.yaml")], environment, _LOADED)
+        _command(["-m", "yujing", "ingest", str(manifest)], environment, _LOADED)
     elif step == ("score",):
-        _command([str(HERE / name / "score.py")], environment)
+        _command([str(manifest.with_name("score.py"))], environment)
     elif step == ("neo4j",):
         _on_neo4j(environment)
     else:
@@ -53,10 +65,13 @@ def _on_neo4j(environment: dict[str, str]) -> None:
     if reason := server.why_unavailable():
         console.print(f"Neo4j: left out, for {reason}.")
         return
-    with server.running(server.ServerOptions(Path(environment["YUJING_HOME"]) / "neo4j", heap="1g")) as neo4j:
+    home = Path(environment["YUJING_HOME"]) / "neo4j"
+    with server.running(server.ServerOptions(home, heap="1g")) as neo4j:
         named = {"NEO4J_URI": neo4j.uri, "NEO4J_USER": neo4j.user, "NEO4J_PASSWORD": neo4j.password}
         there = environment | named | {"YUJING_STORE": "neo4j"}
-        _command(["-m", "yujing", "graph", "build"], there)
+        first = () if neo4j.container or (home / ".imported").exists() else ("--import", str(home))
+        _command(["-m", "yujing", "graph", "build", *first], there)
+        (home / ".imported").touch()
         _command(["-m", "yujing", "graph", "verify"], there)
 
 

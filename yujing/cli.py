@@ -31,6 +31,7 @@ _FAMILIES = (
     "resolve",
     "models",
     "alerts",
+    "journal",
     "serve",
     "bank",
     "demo",

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     today: date | None = None  # the bank's day; the calendar's in its time zone unless set
 
     neo4j_uri: str = Field(default="", validation_alias="NEO4J_URI")
+    neo4j_control: str = ""  # a command that takes start, stop and status; empty: bin/neo4j of the home that is imported into
+    neo4j_admin: str = ""  # empty: bin/neo4j-admin of that home
     neo4j_user: str = Field(default="neo4j", validation_alias="NEO4J_USER")
     neo4j_password: SecretStr = Field(default=SecretStr(""), validation_alias="NEO4J_PASSWORD")
 

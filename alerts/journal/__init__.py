@@ -4,7 +4,7 @@
 call with the first answer, and proves that its audit chain is whole.
 """
 
-from alerts.journal.engine import upgrade
+from alerts.journal.engine import Schema, current, downgrade, upgrade
 from alerts.journal.journal import Journal
 from alerts.journal.once import InProgressError
 from alerts.journal.records import (
@@ -33,5 +33,8 @@ __all__ = [
     "Once",
     "OutboxMessage",
     "ScanRecorded",
+    "Schema",
+    "current",
+    "downgrade",
     "upgrade",
 ]

@@ -1,19 +1,38 @@
 """The journal's database: SQLite with WAL by default, PostgreSQL in production; migrations by Alembic."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, OperationalError
 
 from graph.errors import InputError, UnavailableError
 
 WRITES = "journal_writes"
+BASE = "base"
 _BUSY_SECONDS = 60
 _UPGRADE_LOCK = 728_190_551  # any number of our own: two processes may upgrade at once
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The revision that a database has, and the newest there is; `base` is none."""
+
+    revision: str
+    head: str
+
+    @property
+    def newest(self) -> bool:
+        return self.revision == self.head
 
 
 def open_engine(url: str) -> Engine:
@@ -34,16 +53,47 @@ def open_engine(url: str) -> Engine:
     raise InputError(f"The journal does not run on '{parsed.get_backend_name()}'.", "Use sqlite or postgresql.", "journal_url")
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, revision: str = "head") -> None:
     """Brings the database to today's schema; done already, it changes nothing. Safe to run from several processes at once."""
+    with _migrating(url) as config:
+        command.upgrade(config, revision)
+
+
+def downgrade(url: str, revision: str) -> None:
+    """Takes the schema back to a revision, `base` for none: what only later ones hold is lost, all in one transaction."""
+    with _migrating(url) as config:
+        command.downgrade(config, revision)
+
+
+def current(url: str) -> Schema:
+    """Which revision the database has. UnavailableError where it does not answer."""
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            held = MigrationContext.configure(connection).get_current_revision()
+            newest = ScriptDirectory.from_config(_config(connection)).get_current_head()
+            return Schema(held or BASE, newest or BASE)
+    except OperationalError as problem:
+        raise UnavailableError(f"The journal's database does not answer: {problem.orig}", "Check YUJING_JOURNAL_URL.") from None
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _migrating(url: str) -> Iterator[Config]:
+    """Alembic inside one transaction that no other migration runs beside. InputError for a revision that there is not."""
     engine = open_engine(url)
     try:
         with engine.execution_options(**{WRITES: True}).connect() as connection, connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_UPGRADE_LOCK})"))
-            command.upgrade(_config(connection), "head")
+            yield _config(connection)
     except OperationalError as problem:
         raise UnavailableError(f"The journal's database does not answer: {problem.orig}", "Check YUJING_JOURNAL_URL.") from None
+    except CommandError as problem:
+        raise InputError(
+            f"The journal's schema: {problem}.", "See 'yujing journal current'; 'base' is before all.", "revision"
+        ) from None
     finally:
         engine.dispose()
 

@@ -11,7 +11,7 @@ from itertools import islice
 from uuid import uuid4
 
 from sqlalchemy import Select, func, select, update
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from alerts.journal import audit, once
@@ -278,12 +278,15 @@ class Journal:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """A database that does not answer or has no tables is a named error."""
+    """A database that does not answer, goes away in the middle, or has no tables, is a named error: nothing was written."""
     try:
         yield
-    except (OperationalError, ProgrammingError) as problem:
+    except DBAPIError as problem:
+        if not (problem.connection_invalidated or isinstance(problem, (OperationalError, ProgrammingError, InterfaceError))):
+            raise
         raise UnavailableError(
-            f"The journal's database does not answer: {problem.orig}", "Check YUJING_JOURNAL_URL and run alerts.journal.upgrade."
+            f"The journal's database does not answer: {problem.orig}",
+            "Check YUJING_JOURNAL_URL, run 'yujing journal upgrade', and try again.",
         ) from problem
 
 

@@ -1,3 +1,4 @@
+// Nodes that are there and are looked up by something else now; what others wrote on them stays.
 UNWIND $rows AS row
-MERGE (n:{{label}} {id: row.id})
+MATCH (n:{{label}} {id: row.id})
 SET n += row

@@ -1,30 +1,38 @@
-"""`python -m deploy.neo4j start|status|stop [HOME]`: the helper behind `make neo4j`."""
+"""`python -m deploy.neo4j start|status|stop [HOME]`: the helper behind `make neo4j`, and behind `bin/neo4j` of its homes."""
 
+import argparse
 import sys
 from pathlib import Path
 
 from deploy.neo4j import server
 from graph.errors import YujingError
 
-_USAGE = "usage: python -m deploy.neo4j start|status|stop [HOME]"
-
 
 def main(arguments: list[str]) -> int:
     """Runs one command and says what to do next. Exit 0 done, 1 not running, 2 refused."""
-    command = arguments[0] if arguments else ""
-    home = Path(arguments[1] if len(arguments) > 1 else server.DEFAULT_CACHE / "home")
-    if command == "start":
-        return _say(server.start(server.ServerOptions(home)))
+    told = _parser().parse_args(arguments)
+    home: Path = told.home or told.cache / "home"
+    if told.command == "start":
+        options = server.ServerOptions(home, told.cache, heap=told.heap, page_cache=told.page_cache)
+        return _say(server.start(options))
     running = server.current(home)
-    if command == "status":
+    if told.command == "status":
         return _say(running) if running else _not_running(home)
-    if command == "stop":
-        if running:
-            server.stop(running)
-        print("Neo4j is stopped.")
-        return 0
-    print(_USAGE, file=sys.stderr)
-    return 2
+    if running:
+        server.stop(running)
+    print("Neo4j is stopped.")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    default = server.ServerOptions(Path())
+    parser = argparse.ArgumentParser(prog="python -m deploy.neo4j")
+    parser.add_argument("command", choices=["start", "status", "stop"])
+    parser.add_argument("home", nargs="?", type=Path)
+    parser.add_argument("--cache", type=Path, default=default.cache, help="where the jars are")
+    parser.add_argument("--heap", default=default.heap)
+    parser.add_argument("--page-cache", default=default.page_cache)
+    return parser
 
 
 def _say(running: server.RunningServer) -> int:

@@ -6,10 +6,12 @@ It listens on 127.0.0.1 alone, keeps its data under one home folder, and only wh
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +28,7 @@ IMAGE = "neo4j:5.26-community"
 DEFAULT_CACHE = Path(".neo4j")
 START_TIMEOUT_S = 180
 
-_FOLDERS = ("data", "logs", "run", "plugins", "import", "lib", "labs", "licenses", "certificates", "conf")
+_FOLDERS = ("bin", "data", "logs", "run", "plugins", "import", "lib", "labs", "licenses", "certificates", "conf")
 _OPENS = [
     f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 ]
@@ -38,7 +40,7 @@ class ServerOptions:
 
     home: Path
     cache: Path = DEFAULT_CACHE  # jars, shared by all homes
-    port: int = 0  # 0: any free one
+    port: int = 0  # 0: the one it had before, else any free one
     heap: str = "512m"
     page_cache: str = "256m"
 
@@ -117,7 +119,7 @@ def running(options: ServerOptions) -> Iterator[RunningServer]:
     try:
         yield server
     finally:
-        stop(server)
+        stop(current(options.home) or server)  # it may have been started again meanwhile
 
 
 def _start_container(options: ServerOptions) -> RunningServer | None:
@@ -142,9 +144,10 @@ def _start_container(options: ServerOptions) -> RunningServer | None:
 
 def _start_java(options: ServerOptions) -> RunningServer:
     lib = _jars(options.cache.resolve())
-    home, port = options.home.resolve(), options.port or _free_port()
+    home, port = options.home.resolve(), options.port or _former_port(options.home) or _free_port()
     for folder in _FOLDERS:
         (home / folder).mkdir(exist_ok=True)
+    _write_programs(options, home, lib)
     (home / "conf" / "neo4j.conf").write_text(_configuration(options, port))
     environment = {**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
     password = _password(home)
@@ -161,6 +164,34 @@ def _start_java(options: ServerOptions) -> RunningServer:
             start_new_session=True,  # a Ctrl-C meant for the tests must not reach the server first
         )
     return RunningServer(f"bolt://127.0.0.1:{port}", "neo4j", password, str(home), pid=process.pid)
+
+
+def _write_programs(options: ServerOptions, home: Path, lib: Path) -> None:
+    """`bin/neo4j` and `bin/neo4j-admin`, as in any home of Neo4j."""
+    root, cache = Path(__file__).resolve().parents[2], options.cache.resolve()
+    again = [sys.executable, "-m", "deploy.neo4j", "$1", str(home), "--cache", str(cache)]
+    again += ["--heap", options.heap, "--page-cache", options.page_cache]
+    command = " ".join('"$1"' if word == "$1" else shlex.quote(word) for word in again)
+    where = f"export NEO4J_HOME={shlex.quote(str(home))} NEO4J_CONF={shlex.quote(str(home / 'conf'))}"
+    jars = shlex.quote(f"{lib}/*")
+    for name, lines in {
+        "neo4j": f"export PYTHONPATH={shlex.quote(str(root))}\nexec {command}",
+        "neo4j-admin": f'{where}\nexec java -Xmx"${{HEAP_SIZE:-1g}}" -cp {jars} org.neo4j.cli.AdminTool "$@"',
+    }.items():
+        program = home / "bin" / name
+        program.write_text(f"#!/bin/sh\n{lines}\n")
+        program.chmod(0o755)
+
+
+def _former_port(home: Path) -> int:
+    """The port that this home had, so that its address stays; 0 where it had none or somebody else has it now."""
+    with suppress(OSError, ValueError), socket.socket() as probe:
+        told = (home / "conf" / "neo4j.conf").read_text()
+        port = int(told.partition("server.bolt.listen_address=")[2].partition("\n")[0].rpartition(":")[2])
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))
+        return port
+    return 0
 
 
 def _configuration(options: ServerOptions, port: int) -> str:

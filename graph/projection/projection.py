@@ -1,6 +1,6 @@
 """The ledger as graph stores hold it: nodes, and versions of relations as rectangles on two clocks. Loaded by all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,15 +56,26 @@ class Projection:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def nodes(self, entity: str, batch_rows: int = 50_000) -> pa.RecordBatchReader:
+    def hold(self, keys: Iterable[list[str]]) -> None:
+        """Takes the ids of nodes, or the versions, that a store has already: `nodes` and `Versions.leave_out_held` go by them."""
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE held (key VARCHAR)")
+        for portion in keys:
+            self._connection.register("portion", pa.table({"key": pa.array(portion, pa.string())}))
+            self._connection.execute("INSERT INTO held FROM portion")
+            self._connection.unregister("portion")
+
+    def nodes(self, entity: str, batch_rows: int = 50_000, *, without_held: bool = False) -> pa.RecordBatchReader:
         """Every entity of a type that was ever told or referred to: `id` and what it is looked up by, latest known."""
         kind = self.ontology.entities[entity]
         if not self._mentions(entity):
             return pa.schema(node_columns(kind)).empty_table().to_reader()
-        return self._reader(self._nodes_sql(kind), batch_rows)
+        select = self._nodes_sql(kind)
+        if without_held:
+            select = f"SELECT n.* FROM ({select}) n ANTI JOIN held ON held.key = n.id"
+        return self._reader(select, batch_rows)
 
     def write_nodes(self, entity: str, path: Path) -> int:
-        """The same as a Parquet file; returns how many. Where there are none, no file."""
+        """The same as a Parquet file, or CSV where `path` says so; returns how many. Where there are none, no file."""
         if not self._mentions(entity):
             return 0
         return self._write(self._nodes_sql(self.ontology.entities[entity]), path)
@@ -237,8 +248,21 @@ class Projection:
         return self._connection.sql(select).to_arrow_reader(batch_rows)
 
     def _write(self, select: str, path: Path) -> int:
-        ((count,),) = self._connection.execute(f"COPY ({select}) TO '{path}' (FORMAT parquet, COMPRESSION snappy)").fetchall()
+        """In CSV null is nothing between two delimiters, an empty text is quoted, a quote is doubled, infinity is spelt out."""
+        form = "FORMAT csv, HEADER false" if path.suffix == ".csv" else "FORMAT parquet, COMPRESSION snappy"
+        if path.suffix == ".csv":
+            told = self._connection.sql(select)
+            numbers = [name for name, kind in zip(told.columns, told.types, strict=True) if str(kind) == "DOUBLE"]
+            spelt = ", ".join(f'{_spelt(name)} AS "{name}"' for name in numbers)
+            select = f"SELECT *{f' REPLACE ({spelt})' if spelt else ''} FROM ({select})"
+        ((count,),) = self._connection.execute(f"COPY ({select}) TO '{path}' ({form})").fetchall()
         return int(count)
+
+
+def _spelt(name: str) -> str:
+    """A number as Java reads it."""
+    special = f"""WHEN "{name}" = 'inf' THEN 'Infinity' WHEN "{name}" = '-inf' THEN '-Infinity' WHEN isnan("{name}") THEN 'NaN'"""
+    return f'CASE {special} ELSE "{name}"::VARCHAR END'
 
 
 class Versions:
@@ -270,14 +294,22 @@ class Versions:
         return self._projection._reader(f"SELECT {self._columns()} FROM versions", batch_rows)
 
     def write(self, pair: tuple[str, str], path: Path) -> int:
-        """Those of one end pair as a Parquet file, in the order of `read`; returns how many."""
+        """Those of one end pair as a Parquet file, or CSV where `path` says so, columns as `read`; returns how many."""
         where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}'"
         return self._projection._write(f"SELECT {self._columns()} FROM versions WHERE {where}", path)
 
-    def of_pair(self, pair: tuple[str, str], batch_rows: int) -> pa.RecordBatchReader:
-        """Those of one end pair, in the order of `read`."""
-        where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}'"
-        return self._projection._reader(f"SELECT {self._columns()} FROM versions WHERE {where}", batch_rows)
+    def leave_out_held(self) -> None:
+        """Forgets the versions that `Projection.hold` was told."""
+        if not self._empty:
+            self._projection._connection.execute("DELETE FROM versions WHERE version IN (SELECT key FROM held)")
+
+    def in_turn(self, pair: tuple[str, str], turns: list[list[int]], wanted: range, batch_rows: int) -> pa.RecordBatchReader:
+        """Of one end pair those whose turn is wanted, columns as `read` and `turn`: `turns[a][b]` of the heaps of their ends."""
+        heaps, flat = len(turns), [turn for row in turns for turn in row]
+        turn = f"{flat}[1 + CAST(hash(src) % {heaps} * {heaps} + hash(dst) % {heaps} AS INTEGER)]"
+        where = f"src_type = '{pair[0]}' AND dst_type = '{pair[1]}' AND turn BETWEEN {wanted.start} AND {wanted.stop - 1}"
+        select = f"SELECT {self._columns()}, {turn} AS turn FROM versions WHERE {where}"
+        return self._projection._reader(select, batch_rows)
 
     def changes(self, batch_rows: int = 10_000) -> Iterator[pa.Table]:
         """Of a partial projection: the changed ids in order, each with all its versions, or with nulls where none is left.

@@ -1,33 +1,40 @@
-"""Brings a Neo4j database up to a `ledger_seq`: batches that may be repeated, so that a killed build is simply run again.
+"""Brings a Neo4j database up to a `ledger_seq`, in steps that may be repeated: a killed build is simply run again.
 
-`through_seq` moves only at the end. A later build touches the ids that changed since; each of its batches takes whole ids:
-what the ledger no longer says goes and what it says now comes in one transaction.
+A first load creates everything (`neo4j_first`), a later one touches the ids that changed since (`neo4j_later`). The meta
+node says how far the database is: `through_seq`, moved last; `building_to` and `done` while a build runs; `building_since`
+where that is a later one. `knowledge_seq` and `building_knowledge` say the same of the knowledge book's runs.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-import pyarrow as pa
-import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from cypher import statement
 from graph.errors import ConflictError
 from graph.knowledge.book import KnowledgeBook
 from graph.ledger import Ledger
-from graph.projection import GraphType, KnowledgeRange, Projection, Versions, node_columns
-from graph.stores.neo4j_session import Neo4jSession, Neo4jTarget, Step
+from graph.projection import KnowledgeRange, Projection
+from graph.stores.neo4j_first import FirstLoad
+from graph.stores.neo4j_lanes import Lanes
+from graph.stores.neo4j_later import LaterLoad
+from graph.stores.neo4j_schema import await_schema, declare_nodes, declare_relations
+from graph.stores.neo4j_session import MARK, Neo4jSession, Neo4jTarget
 from graph.stores.report import BuildReport
+
+NODES = "nodes "  # what a part that holds nodes begins with
 
 
 @dataclass(frozen=True)
 class Neo4jBuildOptions:
-    """How far a build goes, how many rows a transaction takes, and whether a database of others may be used."""
+    """How far a build goes, how many rows a transaction takes, how many sessions write, and whether others' data may be there."""
 
     ledger_seq: int | None = None
     batch_rows: int = 10_000
+    sessions: int = 2
     adopt: bool = False
     progress: Callable[[str], None] = lambda _: None
 
@@ -40,42 +47,83 @@ class _Plan:
     since: int | None
     knowledge: KnowledgeRange
     done: tuple[str, ...] = ()
+    resumed: bool = False
+    new_ontology: bool = False
+
+
+class _Load(Protocol):
+    def nodes(self, entity: str) -> int: ...
+    def relations(self, name: str) -> int: ...
 
 
 def build_neo4j(ledger: Ledger, target: Neo4jTarget, options: Neo4jBuildOptions | None = None) -> BuildReport:
     """Writes what is missing. ConflictError for a database that is neither empty nor ours, or while another build runs."""
-    options = options or Neo4jBuildOptions()
-    begun = time.monotonic()
+    with building(ledger):
+        session = Neo4jSession(target)
+        try:
+            return bring_up(session, ledger, options or Neo4jBuildOptions())
+        finally:
+            session.close()
+
+
+@contextmanager
+def building(ledger: Ledger) -> Iterator[None]:
+    """The right to write to Neo4j from this ledger. ConflictError while another process has it."""
     lock = FileLock(ledger.root / "neo4j-build.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise ConflictError("Another process is building the graph in Neo4j.", "Wait until it is done.") from None
-    session = Neo4jSession(target)
     try:
-        plan = _plan(session, ledger, options)
-        with Projection(ledger, plan.through_seq, plan.since, plan.knowledge) as projection:
-            nodes, relations = _Writer(session, projection, plan, options).write()
+        yield
     finally:
-        session.close()
         lock.release()
-    return BuildReport("neo4j", plan.through_seq, nodes, relations, round(time.monotonic() - begun, 3))
 
 
-def _plan(session: Neo4jSession, ledger: Ledger, options: Neo4jBuildOptions) -> _Plan:
+def bring_up(session: Neo4jSession, ledger: Ledger, options: Neo4jBuildOptions) -> BuildReport:
+    """The work of `build_neo4j`, for who holds the lock. A killed first load is ended first, then what came since is written."""
+    begun = time.monotonic()
     target = ledger.latest_seq if options.ledger_seq is None else options.ledger_seq
-    knowledge = KnowledgeBook.beside(ledger).last_seq
+    nodes: dict[str, int] = dict.fromkeys(ledger.ontology.entities, 0)
+    relations: dict[str, int] = {}
+    while plan := _plan(session, ledger, target, options.adopt):
+        with Projection(ledger, plan.through_seq, plan.since, plan.knowledge) as projection, Lanes(options.sessions) as lanes:
+            relations = relations or dict.fromkeys(projection.types, 0)
+            build = _Build(session, projection, plan, options)
+            if plan.since is None:
+                written = build.run(FirstLoad(session, projection, lanes, options.batch_rows, resumed=plan.resumed))
+            else:
+                written = build.run(LaterLoad(session, projection, options.batch_rows))
+        for name, count in written.items():
+            kind, label = (nodes, name.removeprefix(NODES)) if name.startswith(NODES) else (relations, name)
+            kind[label] = kind.get(label, 0) + count
+    return BuildReport("neo4j", target, nodes, relations, round(time.monotonic() - begun, 3))
+
+
+def _plan(session: Neo4jSession, ledger: Ledger, target: int, adopt: bool) -> _Plan | None:
+    """The next thing to do; None where the database is there."""
     meta = session.read(statement("read/neo4j_meta"))
+    knowledge = KnowledgeBook.beside(ledger).last_seq
     if not meta:
-        _refuse_foreign(session, options.adopt)
-        return _Plan(target, None, KnowledgeRange(knowledge))
-    through, ontology, building_to, building_since, done, known, building_known = meta[0]
+        _refuse_foreign(session, adopt)
+        return _Plan(target, 0 if adopt else None, KnowledgeRange(knowledge))
+    through, ontology, building_to, building_since, done, known, building_knowledge = meta[0]
+    if target < max(through, building_to or 0):
+        raise ConflictError(
+            f"This Neo4j database holds the ledger to ledger_seq {max(through, building_to or 0)}, and {target} was asked for.",
+            "A graph of an earlier day needs no build: every question names its day. Else use an empty database.",
+            "ledger_seq",
+        )
     if building_to is None:
-        since = through if through <= target and ontology == ledger.ontology.hash else 0
-        return _Plan(target, since, KnowledgeRange(knowledge, known or 0 if since else 0))
-    since = min(building_since or 0, through)
-    goes_on = (building_to, building_known) == (target, knowledge)
-    return _Plan(target, since if since <= target else 0, KnowledgeRange(knowledge), tuple(done) if goes_on else ())
+        new_ontology = ontology != ledger.ontology.hash
+        if (through, known or 0) == (target, knowledge) and not new_ontology:
+            return None
+        return _Plan(target, through, KnowledgeRange(knowledge, known or 0), new_ontology=new_ontology)
+    _end_what_was_left_open(session)
+    if building_since is None:
+        return _Plan(building_to, None, KnowledgeRange(building_knowledge or 0), tuple(done), resumed=True)
+    goes_on = (building_to, building_knowledge) == (target, knowledge)  # derived relations are then compared one and all
+    return _Plan(target, building_since, KnowledgeRange(knowledge), tuple(done) if goes_on else (), new_ontology=True)
 
 
 def _refuse_foreign(session: Neo4jSession, adopt: bool) -> None:
@@ -87,93 +135,53 @@ def _refuse_foreign(session: Neo4jSession, adopt: bool) -> None:
         )
 
 
-class _Writer:
+def _end_what_was_left_open(session: Neo4jSession) -> None:
+    """A transaction of a killed build could still commit after we have looked at what is there."""
+    while left := session.read(statement("read/neo4j_left_open"), {"app": MARK}):
+        session.command(statement("write/neo4j_terminate"), {"ids": [row[0] for row in left]})
+        time.sleep(0.1)
+
+
+class _Build:
+    """One plan, part by part: nodes, then relations; each finished part is noted, `through_seq` last."""
+
     def __init__(self, session: Neo4jSession, projection: Projection, plan: _Plan, options: Neo4jBuildOptions) -> None:
         self._session = session
         self._projection = projection
         self._plan = plan
-        self._options = options
+        self._progress = options.progress
 
-    def write(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Nodes, then relations type by type; each finished part is noted, `through_seq` last."""
-        begin = {"building_to": self._plan.through_seq, "since": self._plan.since or 0, "done": list(self._plan.done)}
+    def run(self, load: _Load) -> dict[str, int]:
+        """How many rows of each part were written."""
+        begin = {"building_to": self._plan.through_seq, "since": self._plan.since, "done": list(self._plan.done)}
         begin["knowledge"] = self._projection.knowledge_seq
         self._session.write((statement("write/neo4j_meta_begin"), begin))
-        nodes = {name: self._part(f"nodes {name}", self._nodes, name) for name in self._projection.ontology.entities}
-        relations = {name: self._part(name, self._relations, name) for name in self._projection.types}
-        end = {"through_seq": self._plan.through_seq, "ontology": self._projection.ontology.hash}
-        end["knowledge"] = self._projection.knowledge_seq
+        ontology = self._projection.ontology
+        written = {NODES + name: self._part(NODES + name, load.nodes, name) for name in ontology.entities}
+        written |= {name: self._part(name, load.relations, name) for name in self._projection.types}
+        self._declare([*self._plan.done, *(part for part, count in written.items() if count)])
+        end = {"through_seq": self._plan.through_seq, "ontology": ontology.hash, "knowledge": self._projection.knowledge_seq}
         self._session.write((statement("write/neo4j_meta_end"), end))
-        return nodes, relations
+        return written
 
     def _part(self, part: str, write: Callable[[str], int], name: str) -> int:
         if part in self._plan.done:
             return 0
-        self._options.progress(part)
+        self._progress(part)
         count = write(name)
         if count:
             self._session.write((statement("write/neo4j_meta_done"), {"part": part}))
         return count
 
-    def _nodes(self, entity: str) -> int:
-        count = 0
-        for batch in self._projection.nodes(entity, self._options.batch_rows):
-            if not count:
-                self._declare_nodes(entity)
-            self._session.write((statement("write/neo4j_nodes", label=entity), {"rows": batch.to_pylist()}))
-            count += batch.num_rows
-        return count
-
-    def _declare_nodes(self, entity: str) -> None:
-        columns = [field.name for field in node_columns(self._projection.ontology.entities[entity])]
-        self._session.declare(statement("schema/neo4j_node_id", label=entity))
-        for name in columns[1:]:
-            self._session.declare(statement("schema/neo4j_lookup", label=entity, property=name))
-        if "name" in columns:
-            self._session.declare(statement("schema/neo4j_name_text", label=entity))
-        self._session.declare(statement("schema/neo4j_await"))
-
-    def _relations(self, name: str) -> int:
-        with self._projection.versions(name) as versions:
-            count = 0
-            batches = self._changes(versions) if self._projection.partial else self._all_new(versions)
-            for steps, rows in batches:
-                if not count:
-                    self._declare_relations(name)
-                self._session.write(*steps)
-                count += rows
-        return count
-
-    def _declare_relations(self, name: str) -> None:
-        self._session.declare(statement("schema/neo4j_version", type=name))
-        self._session.declare(statement("schema/neo4j_relation_id", type=name))
-        self._session.declare(statement("schema/neo4j_await"))
-
-    def _all_new(self, versions: Versions) -> Iterator[tuple[list[Step], int]]:
-        """A first build: nothing to look up, nothing to remove."""
-        for src, dst in versions.pairs():
-            create = statement("write/neo4j_relations_new", type=versions.kind.name, src=src, dst=dst)
-            for batch in versions.of_pair((src, dst), self._options.batch_rows):
-                yield [(create, {"rows": _rows(batch, versions.kind)})], batch.num_rows
-
-    def _changes(self, versions: Versions) -> Iterator[tuple[list[Step], int]]:
-        """Whole ids at a time: stale versions out, present ones in."""
-        kind = versions.kind
-        for table in versions.changes(self._options.batch_rows):
-            present = table.filter(pc.is_valid(table["version"]))
-            ids = pc.unique(table["changed"]).to_pylist()
-            stale = statement("write/neo4j_stale", type=kind.name)
-            steps: list[Step] = [(stale, {"ids": ids, "versions": present["version"].to_pylist()})]
-            for pair in present.group_by(["src_type", "dst_type"]).aggregate([]).to_pylist():
-                src, dst = pair["src_type"], pair["dst_type"]
-                of_pair = present.filter((pc.field("src_type") == src) & (pc.field("dst_type") == dst))
-                merge = statement("write/neo4j_relations", type=kind.name, src=src, dst=dst)
-                steps.append((merge, {"rows": _rows(of_pair, kind)}))
-            yield steps, max(present.num_rows, 1)
-
-
-def _rows(table: pa.Table | pa.RecordBatch, kind: GraphType) -> list[dict[str, Any]]:
-    """What the write statements take: ends and version to find a relation by, and all that it carries."""
-    kept = table.select([field.name for field in kind.columns]).to_pylist()
-    ends = zip(table["src"].to_pylist(), table["dst"].to_pylist(), kept, strict=True)
-    return [{"src": src, "dst": dst, "version": row["version"], "kept": row} for src, dst, row in ends]
+    def _declare(self, parts: list[str]) -> None:
+        """After a first load what is unique and indexed; after a later one only what a new ontology looks entities up by."""
+        if self._plan.since is not None:
+            parts = [NODES + name for name in self._projection.ontology.entities] if self._plan.new_ontology else []
+        for part in parts:
+            self._progress(f"index {part}")
+            if part.startswith(NODES):
+                declare_nodes(self._session, self._projection.ontology, part.removeprefix(NODES))
+            else:
+                declare_relations(self._session, part)
+        if parts:
+            await_schema(self._session)

@@ -1,12 +1,12 @@
 """One way to talk to Neo4j: managed transactions, which retry only what the driver calls retryable, and our own errors."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypeVar, cast
 
-from neo4j import Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity
+from neo4j import Driver, GraphDatabase, ManagedTransaction, NotificationMinimumSeverity, unit_of_work
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from cypher.loader import Statement
@@ -14,8 +14,11 @@ from graph.errors import UnavailableError
 
 RETRY_SECONDS = 15.0
 FETCH_ROWS = 10_000
+MARK = "yujing-build"  # what our writing transactions are called, so that one left by a killed process is known
 
 Rows = list[list[Any]]
+T = TypeVar("T")
+Ask = Callable[[Statement, Mapping[str, Any]], Rows]
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,30 @@ class Neo4jSession:
     def write(self, *steps: Step) -> None:
         """Some statements, all or none."""
 
-        def work(transaction: ManagedTransaction) -> None:
+        def work(ask: Ask) -> None:
             for asked, parameters in steps:
-                transaction.run(_query(asked), dict(parameters)).consume()
+                ask(asked, parameters)
 
-        with self._reaching(), self._driver.session() as session:
-            session.execute_write(work)
+        self.transact(work)
+
+    def transact(self, work: Callable[[Ask], T]) -> T:
+        """What `work` reads and writes, all or none. It is called again where the driver says that trying again may help."""
+
+        @unit_of_work(metadata={"app": MARK})
+        def run(transaction: ManagedTransaction) -> T:
+            return work(lambda asked, parameters: transaction.run(_query(asked), dict(parameters)).values())
+
+        with self._reaching(), self._driver.session(fetch_size=FETCH_ROWS) as session:
+            return session.execute_write(run)
 
     def declare(self, asked: Statement) -> None:
         """A schema statement, which Neo4j wants outside of others."""
+        self.command(asked, {})
+
+    def command(self, asked: Statement, parameters: Mapping[str, Any]) -> None:
+        """What Neo4j wants in a transaction of its own, and is not retried."""
         with self._reaching(), self._driver.session() as session:
-            session.run(_query(asked)).consume()
+            session.run(_query(asked), dict(parameters)).consume()
 
     def stream(self, asked: Statement, parameters: Mapping[str, Any], rows: int) -> Iterator[Rows]:
         """The rows of a large answer in portions; not retried, for some may be used already."""
@@ -88,6 +104,11 @@ class Neo4jSession:
             ) from problem
         except (DriverError, Neo4jError, OSError) as problem:
             raise UnavailableError(f"Neo4j at {self._target.uri}: {problem}", "Check that it runs and try again.") from problem
+
+
+def as_native(held: Mapping[str, Any]) -> dict[str, Any]:
+    """Properties with Neo4j's own dates as Python's."""
+    return {name: value.to_native() if hasattr(value, "to_native") else value for name, value in held.items()}
 
 
 def native(values: Sequence[Any], days: Sequence[bool]) -> list[Any]:

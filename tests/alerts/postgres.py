@@ -28,21 +28,56 @@ def postgres_url() -> Iterator[str]:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+class Cluster:
+    """One PostgreSQL server that can go away and come back at the same address."""
+
+    def __init__(self) -> None:
+        programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+        found = str(programs[-1]) if programs else shutil.which("initdb")
+        if not found:
+            pytest.skip("PostgreSQL's initdb is not installed")
+        self._data = Path(tempfile.mkdtemp(prefix="yujing-pg-"))
+        self._as_user = _owner(self._data)
+        self._bin = Path(found).parent
+        self.port = _free_port()
+        self._run("initdb", "-U", "yujing", "--auth=trust", "-E", "UTF8", "--no-sync")
+        self.start()
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._data}"
+        options += " -c max_connections=200 -c fsync=off"
+        self._run("pg_ctl", "-w", "-l", str(self._data / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        """As a crash would: no client is asked to finish."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def remove(self) -> None:
+        shutil.rmtree(self._data, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [*self._as_user, str(self._bin / program), "-D", str(self._data / "db"), *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+@contextmanager
+def own_cluster() -> Iterator[tuple[Cluster, str]]:
+    """A server of the test's own, and the URL of a database in it."""
+    pytest.importorskip("psycopg", reason="the extra `postgres` is not installed")
+    cluster = Cluster()
+    try:
+        yield cluster, f"postgresql://yujing@127.0.0.1:{cluster.port}/postgres"
+    finally:
+        cluster.stop()
+        cluster.remove()
+
+
 @functools.cache
 def _cluster() -> int:
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    found = str(programs[-1]) if programs else shutil.which("initdb")
-    if not found:
-        pytest.skip("PostgreSQL's initdb is not installed")
-    bin_folder = Path(found).parent
-    data = Path(tempfile.mkdtemp(prefix="yujing-pg-"))
-    as_user = _owner(data)
-    port = _free_port()
-    _run([*as_user, bin_folder / "initdb", "-D", data / "db", "-U", "yujing", "--auth=trust", "-E", "UTF8", "--no-sync"])
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={data} -c max_connections=200 -c fsync=off"
-    _run([*as_user, bin_folder / "pg_ctl", "-D", data / "db", "-w", "-l", data / "log", "-o", options, "start"])
-    atexit.register(_stop, [*as_user, bin_folder / "pg_ctl", "-D", data / "db", "-m", "immediate", "stop"], data)
-    return port
+    cluster = Cluster()
+    atexit.register(cluster.remove)
+    atexit.register(cluster.stop)  # the last that is registered runs first
+    return cluster.port
 
 
 def _owner(data: Path) -> list[str]:
@@ -62,12 +97,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _run(command: list[str | Path]) -> None:
-    subprocess.run([str(part) for part in command], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-
-def _stop(command: list[str | Path], data: Path) -> None:
-    _run(command)
-    shutil.rmtree(data, ignore_errors=True)

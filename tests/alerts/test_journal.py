@@ -3,24 +3,27 @@
 import multiprocessing
 import os
 import signal
-import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import func, select, text, update
+from alembic.script import ScriptDirectory
+from sqlalchemy import func, inspect, select, text, update
 from sqlalchemy.orm import Session
 
-from alerts.journal import AlertFilter, Answer, InProgressError, Journal, upgrade
+from alerts.journal import AlertFilter, Answer, InProgressError, Journal, current, downgrade, upgrade
 from alerts.journal import once as once_module
-from alerts.journal.engine import open_engine
-from alerts.journal.tables import AuditRow, Base, DecisionRow, OnceRow, OutboxRow
+from alerts.journal.audit import Chain
+from alerts.journal.engine import BASE, WRITES, open_engine
+from alerts.journal.keeping import keep_decision
+from alerts.journal.tables import AlertRow, AuditHeadRow, AuditRow, Base, DecisionRow, OnceRow, OutboxRow
 from alerts.said import (
     Advice,
     Alert,
@@ -41,7 +44,7 @@ from alerts.said import (
     Path as Trail,
 )
 from graph.errors import ConflictError, InputError, NotFoundError, UnavailableError
-from tests.alerts.postgres import postgres_url
+from tests.alerts.postgres import own_cluster, postgres_url
 
 DAY = date(2025, 6, 30)
 NOW = datetime(2025, 7, 1, 1, 2, 3, 456789, tzinfo=UTC)
@@ -206,15 +209,12 @@ def test_alerts_are_found_by_grade_firm_and_branch_and_another_branchs_looks_abs
 
 
 @pytest.mark.parametrize("cursor", ["", "%%%", "YQ", "YjE", "中"])
-def test_a_cursor_of_no_page_is_refused(tmp_path: Path, cursor: str) -> None:
-    upgrade(f"sqlite:///{tmp_path / 'j.db'}")
-    journal = Journal(f"sqlite:///{tmp_path / 'j.db'}")
+def test_a_cursor_of_no_page_is_refused(journal: Journal, cursor: str) -> None:
     if cursor:
         with pytest.raises(InputError):
             journal.alerts(cursor=cursor)
     else:
         assert journal.alerts().items == ()
-    journal.close()
 
 
 def test_who_acts_on_an_outdated_alert_is_told_so(journal: Journal) -> None:
@@ -320,10 +320,11 @@ def test_messages_wait_until_they_are_sent(journal: Journal) -> None:
     assert journal.pending() == ()
 
 
-def test_a_database_without_tables_is_a_named_error(tmp_path: Path) -> None:
-    journal = Journal(f"sqlite:///{tmp_path / 'empty.db'}")
+def test_a_database_without_tables_is_a_named_error(url: str) -> None:
+    journal = Journal(url)
     with pytest.raises(UnavailableError, match="upgrade"):
         journal.alerts()
+    journal.close()
 
 
 def test_a_journal_url_of_another_kind_is_refused() -> None:
@@ -351,8 +352,7 @@ def _scan_and_die(url: str, after: int) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
-def test_a_scan_killed_on_the_way_and_run_again_gives_the_same_alerts(tmp_path: Path, after: int) -> None:
-    url = f"sqlite:///{tmp_path / 'journal.db'}"
+def test_a_scan_killed_on_the_way_and_run_again_gives_the_same_alerts(url: str, after: int) -> None:
     upgrade(url)
     process = multiprocessing.get_context("spawn").Process(target=_scan_and_die, args=(url, after))
     process.start()
@@ -368,18 +368,96 @@ def test_a_scan_killed_on_the_way_and_run_again_gives_the_same_alerts(tmp_path: 
     journal.close()
 
 
-def test_readers_go_on_while_a_writer_holds_the_database(tmp_path: Path) -> None:
-    path = tmp_path / "journal.db"
-    upgrade(f"sqlite:///{path}")
-    journal = Journal(f"sqlite:///{path}")
+def test_readers_go_on_while_a_writer_holds_the_database(journal: Journal, url: str) -> None:
     journal.record_decision(decision(), "p")
-    blocker = sqlite3.connect(path, isolation_level=None)
-    blocker.execute("BEGIN IMMEDIATE")
-    seen: list[str] = []
-    reader = threading.Thread(target=lambda: seen.append(journal.decision("D-1").id))
-    reader.start()
-    reader.join(20)
-    blocker.execute("ROLLBACK")
-    blocker.close()
-    journal.close()
+    writer = open_engine(url).execution_options(**{WRITES: True})
+    with writer.connect() as blocker, blocker.begin():
+        blocker.execute(select(AuditHeadRow).with_for_update())
+        seen: list[str] = []
+        reader = threading.Thread(target=lambda: seen.append(journal.decision("D-1").id))
+        reader.start()
+        reader.join(20)
+    writer.dispose()
     assert seen == ["D-1"]
+
+
+def test_many_journals_at_once_write_one_chain_in_the_order_of_their_instants(journal: Journal, url: str) -> None:
+    """As several API processes do: each with its own connections, all kinds of writing mixed."""
+    journal.record_scan(scan_of(alert()), "scan")
+
+    def write(number: int) -> None:
+        mine = Journal(url)
+        mine.record_decision(decision(f"D-{number}"), f"p{number}")
+        mine.record_scan(scan_of(alert(f"cause-{number}"), day=DAY + timedelta(number + 1)), "scan")
+        mine.act("A-Firm-a-overdue", f"p{number}", "comment", "看过")
+        mine.create_key(f"key {number}", "integrator")
+        mine.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(write, range(12)))
+    check = journal.verify_audit()
+    assert (check.whole, check.entries) == (True, 2 + 12 * 5)
+    with Session(journal._engine) as session:
+        instants = session.scalars(select(AuditRow.at).order_by(AuditRow.seq)).all()
+        numbers = sorted(session.scalars(select(AlertRow.seq)).all())
+    assert list(instants) == sorted(instants)
+    assert numbers == list(range(1, 14))
+    assert journal.alert("A-Firm-a-overdue").version == 13
+
+
+def test_the_schema_goes_down_and_up_again_and_each_way_is_whole(url: str) -> None:
+    upgrade(url)
+    newest = current(url)
+    assert newest.newest
+    for revision in (*_revisions_below(newest.head), BASE):
+        downgrade(url, revision)
+        assert current(url).revision == revision
+        if revision == BASE:
+            with open_engine(url).connect() as connection:
+                assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+        upgrade(url)
+        with open_engine(url).connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    journal = Journal(url)
+    journal.record_decision(decision(), "p")
+    assert journal.verify_audit().entries == 1
+    journal.close()
+
+
+def _revisions_below(head: str) -> list[str]:
+    folder = files("alerts.journal").joinpath("migrations")
+    script = ScriptDirectory(str(folder))
+    return [each.revision for each in script.walk_revisions() if each.revision != head]
+
+
+def test_what_the_journal_holds_outlives_an_upgrade_and_a_refused_downgrade(journal: Journal, url: str) -> None:
+    journal.record_decision(decision(), "p")
+    journal.record_scan(scan_of(alert()), "scan")
+    upgrade(url)
+    with pytest.raises(InputError, match="schema"):
+        downgrade(url, "no-such-revision")
+    assert journal.decision("D-1") == decision()
+    assert journal.alert("A-Firm-a-overdue").alert == alert()
+    assert journal.verify_audit().whole
+
+
+@pytest.mark.postgres
+def test_a_database_that_goes_away_in_the_middle_is_a_named_error_and_nothing_is_half_written() -> None:
+    with own_cluster() as (cluster, url):
+        upgrade(url)
+        journal = Journal(url)
+        journal.record_decision(decision("D-1"), "p")
+        with pytest.raises(UnavailableError, match="does not answer"), journal._write() as session:
+            keep_decision(Chain.lock(session), decision("D-2"), "p")
+            session.flush()
+            cluster.stop()
+        with pytest.raises(UnavailableError, match="does not answer"):
+            journal.record_decision(decision("D-3"), "p")
+        with pytest.raises(UnavailableError, match="does not answer"):
+            upgrade(url)
+        cluster.start()
+        assert (count(journal, DecisionRow), count(journal, AuditRow), count(journal, OutboxRow)) == (1, 1, 1)
+        journal.record_decision(decision("D-2"), "p")
+        assert journal.decision("D-2").id == "D-2"
+        assert (journal.verify_audit().whole, journal.verify_audit().entries) == (True, 2)
+        journal.close()

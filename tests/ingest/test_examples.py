@@ -4,12 +4,16 @@ import gzip
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
 import pytest
 import yaml
 
+from graph.ledger import Ledger
+from graph.stores import LadybugStore, build_ladybug
+from graph.verify import verify
 from ingest.manifest import read_manifest
 from tests.ingest.command import Command
 
@@ -152,7 +156,27 @@ def test_text_in_a_number_column_is_quarantined_and_the_rest_is_loaded(example: 
     assert bad.select("line", "column", "value").rows() == [(6, column, "不详")]
 
 
-def test_the_manifests_name_every_file_of_the_data_they_are_about() -> None:
-    manifest, _ = read_manifest(EXAMPLES / "finbench" / "manifest.yaml")
-    named = {DATA / file.path for file in manifest.files}
-    assert named == set((DATA / "finbench-sf0.01" / "snapshot").glob("*.csv"))
+@pytest.mark.parametrize(("manifest", "scale"), [("manifest.yaml", "0.01"), ("manifest-sf0.1.yaml", "0.1")])
+def test_the_manifests_name_every_file_of_the_data_they_are_about(manifest: str, scale: str) -> None:
+    read, _ = read_manifest(EXAMPLES / "finbench" / manifest)
+    named = {DATA / file.path for file in read.files}
+    assert named == set((DATA / f"finbench-sf{scale}" / "snapshot").glob("*.csv"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("manifest", "rows", "quarantined"), [("manifest.yaml", 36_881, 7), ("manifest-sf0.1.yaml", 67_754, 7)], ids=["0.01", "0.1"]
+)
+def test_finbench_loads_whole_at_both_scales_and_the_embedded_graph_is_the_ledgers(
+    command: Command, manifest: str, rows: int, quarantined: int
+) -> None:
+    done = command.run("ingest", str(EXAMPLES / "finbench" / manifest), "--json", data=DATA)
+    assert done.code == 3, done.error
+    (found,) = (command.home / "quarantine").glob("*/quarantine.parquet")
+    assert pl.read_parquet(found)["reason"].to_list() == ["self_loop"] * quarantined
+    with closing(Ledger.open(command.home / "ledger")) as ledger:
+        built = build_ladybug(ledger, command.home / "graph")
+        assert sum(n for name, n in built.relations.items() if not name.startswith("STATE_")) > rows / 2
+        store = LadybugStore(command.home / "graph")
+        assert verify(store, ledger).equal
+        store.close()

@@ -1,6 +1,8 @@
 """`yujing graph build|verify` and `yujing network`: the graph out of the ledger, checked against it, and drawn."""
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,11 +14,13 @@ from rich.table import Table
 from yujing.settings import Settings
 
 if TYPE_CHECKING:
+    from graph.ledger import Ledger
     from graph.network import Network
     from graph.store import GraphReader
     from graph.stores import BuildReport
     from graph.verify import Verification
 
+Progress = Callable[[str], None]
 Store = Annotated[Literal["ladybug", "neo4j"] | None, typer.Option(help="which engine (default: YUJING_STORE)")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: today)")]
@@ -31,27 +35,37 @@ def register(app: typer.Typer) -> None:
     app.command("network", help="The exposure network of a firm: table, JSON or picture. 敞口网络")(network)
 
 
-def build(
+def build(  # noqa: PLR0917 (Typer reads its options from the signature)
     store: Store = None,
     adopt: Annotated[bool, typer.Option("--adopt", help="use a Neo4j database that holds things of others")] = False,
+    import_home: Annotated[
+        Path | None,
+        typer.Option("--import", metavar="HOME", help="first load by Neo4j's own importer, into the server with this home"),
+    ] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="with --import: a running server may be stopped and started")] = False,
+    prepare: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="only write the files for Neo4j's importer, and say what to run by hand")
+    ] = None,
+    sessions: Annotated[int, typer.Option(min=1, max=64, help="how many sessions write to Neo4j at once")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Build a new embedded generation, or write to Neo4j what changed."""
-    from graph.stores import BuildOptions, Neo4jBuildOptions, build_ladybug, build_neo4j
-    from yujing.wiring import neo4j_target, open_ledger
+    from yujing.wiring import open_ledger
 
-    settings = _settings(store)
+    settings = _settings("neo4j" if import_home or prepare else store)
     ledger, errors = open_ledger(settings), Console(stderr=True)
     with errors.status("building the graph") as status:
 
         def progress(part: str) -> None:
             status.update(f"building the graph: {part}")
 
-        if settings.store == "neo4j":
-            report = build_neo4j(ledger, neo4j_target(settings), Neo4jBuildOptions(adopt=adopt, progress=progress))
+        if prepare:
+            _prepare(ledger, prepare, progress, as_json)
+            return
+        if import_home:
+            report = _import(settings, ledger, import_home, restart, progress)
         else:
-            options = BuildOptions(threads=settings.threads, progress=progress)
-            report = build_ladybug(ledger, settings.graph, options)
+            report = _build(settings, ledger, Neo4jWays(adopt, sessions), progress)
     if as_json:
         print(json.dumps(report.as_json(), ensure_ascii=False))
     else:
@@ -109,6 +123,47 @@ def network(  # noqa: PLR0917 (Typer reads its options from the signature)
         _print_network(found)
         if svg:
             print(f"图 picture: {svg}")
+
+
+@dataclass(frozen=True)
+class Neo4jWays:
+    """How the driver may write."""
+
+    adopt: bool
+    sessions: int
+
+
+def _build(settings: Settings, ledger: "Ledger", ways: Neo4jWays, progress: Progress) -> "BuildReport":
+    from graph.stores import BuildOptions, Neo4jBuildOptions, build_ladybug, build_neo4j
+    from yujing.wiring import neo4j_target
+
+    if settings.store == "neo4j":
+        options = Neo4jBuildOptions(adopt=ways.adopt, sessions=ways.sessions, progress=progress)
+        return build_neo4j(ledger, neo4j_target(settings), options)
+    return build_ladybug(ledger, settings.graph, BuildOptions(threads=settings.threads, progress=progress))
+
+
+def _import(settings: Settings, ledger: "Ledger", home: Path, restart: bool, progress: Progress) -> "BuildReport":
+    """A server that `make neo4j` started may be stopped; any other only where the user says so."""
+    from graph.stores import Neo4jHome, Neo4jImportOptions, import_neo4j
+    from yujing.wiring import neo4j_target
+
+    may_stop = restart or (home / "server.json").is_file()
+    options = Neo4jImportOptions(settings.home / "neo4j-import", may_stop, progress)
+    there = Neo4jHome.of(home, settings.neo4j_control, settings.neo4j_admin)
+    return import_neo4j(ledger, neo4j_target(settings), there, options)
+
+
+def _prepare(ledger: "Ledger", folder: Path, progress: Progress, as_json: bool) -> None:
+    from graph.stores import prepare_import
+
+    state, steps = prepare_import(ledger, folder, progress)
+    if as_json:
+        print(json.dumps({"folder": str(folder), "through_seq": state.through_seq, "rows": state.parts, "steps": steps}))
+        return
+    print(f"{sum(state.parts.values()):,} rows to ledger_seq {state.through_seq} are in {folder}. 下一步 next:")
+    for step in steps:
+        print(f"  {step}")
 
 
 def _settings(store: Literal["ladybug", "neo4j"] | None) -> Settings:

@@ -1,0 +1,1 @@
+MATCH ()-[r:{{type}}]->() RETURN r.version AS version
