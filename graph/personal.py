@@ -25,6 +25,9 @@ from graph.ledger.delta import TableFiles, append
 
 SCHEMA = pa.schema([("token", pa.string()), ("kind", pa.string()), ("sealed", pa.binary())])
 
+ERASED = "已删除 erased"
+"""What stands where a person's value was erased at their request."""
+
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _AS_WRITTEN = frozenset(("name", "value", "address"))  # kinds in which case may matter; all others are upper case

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -223,6 +223,11 @@ class Journal:
         """These went out."""
         with self._write() as session:
             session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(sent_at=datetime.now(UTC)))
+
+    def note(self, principal: str, action: str, subject: str, body: Mapping[str, object]) -> None:
+        """An audit entry about something that happened outside the journal: values revealed, a person erased."""
+        with self._write() as session:
+            Chain.lock(session).add(principal, action, subject, dict(body))
 
     def verify_audit(self) -> AuditCheck:
         """Whether any audit entry was altered, removed or reordered."""
