@@ -8,15 +8,12 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from graph.personal import UNREAD
 from ingest.readers import Chunk
 from ingest.tokens import Tokenise
 
 _CELLS = pl.List(pl.String)
 RAW = pl.Schema([("row", pl.Int64()), ("header", _CELLS), ("cells", _CELLS), ("text", pl.String())])
-UNREAD = "cell"
-"""The kind under which cells of a refused row are sealed that no yield reads."""
-WHOLE_ROW = "row"
-"""The kind under which a row is sealed that could not be cut into cells."""
 
 
 def cut_rows(chunk: Chunk, row: pl.Series, kind_of: Callable[[str], str], tokenise: Tokenise) -> pl.DataFrame:

@@ -115,7 +115,7 @@ def feed_back(rows: FedBack, ledger: Ledger, vault: Vault, *, quarantine: Path, 
     )
     manifest = rows.manifest
     header = BatchHeader(
-        manifest.name, rows.manifest_path.name, manifest.version, rows.manifest_hash, bool(manifest.backfill), rows.batch
+        manifest.name, rows.manifest_name, manifest.version, rows.manifest_hash, bool(manifest.backfill), rows.batch
     )
     with _folder(ledger, header.batch, dry_run=dry_run) as folder:
         staged = Staged(folder)

@@ -13,13 +13,14 @@ import polars as pl
 
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
+from graph.personal import UNREAD, WHOLE_ROW
 from ingest.cells import Cells
 from ingest.draft import draft
 from ingest.parts import PartWriter, text_sql
 from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
 from ingest.problems import ISSUES, Problems
 from ingest.readers import Chunk
-from ingest.refused import UNREAD, WHOLE_ROW, cut_rows, uncut_rows
+from ingest.refused import cut_rows, uncut_rows
 from ingest.tokens import Tokenise
 
 LINE_BITS = 40

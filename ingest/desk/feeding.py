@@ -48,6 +48,7 @@ class FedBack:
     manifest: Manifest
     manifest_hash: str
     manifest_path: Path
+    manifest_name: str  # what the file was called when the rows were refused
     portions: tuple[Portion, ...]
     about: Mapping[str, object]  # goes into the batch's summary
     seen_seq: int  # what the ledger held when the rows were refused

@@ -5,15 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from graph.ontology import Ontology
-from graph.personal import ERASED, Vault, mask
+from graph.personal import ERASED, PROSE, WHOLE_ROW, Vault, mask
 from ingest.desk.shelf import Case, Shelf
 from ingest.manifest import Manifest, read_manifest
 from ingest.plan import YieldPlan, plan_file
 from ingest.readers import format_of
-from ingest.refused import UNREAD, WHOLE_ROW
 from ingest.stage import Source
-
-_SEALED = frozenset((UNREAD, WHOLE_ROW))
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class Glass:
             return ERASED
         if self.open:
             return value
-        return "****" if kind in _SEALED else mask(value, kind)
+        return "****" if kind in PROSE else mask(value, kind)
 
     def text(self, case: Case, source: Source) -> str:
         """A row that could not be cut."""

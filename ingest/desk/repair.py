@@ -191,6 +191,7 @@ class _Work:
             manifest=self._reading.manifest.model_copy(update={"max_bad_share": 1.0}),
             manifest_hash=self._reading.hash,
             manifest_path=self._shelf.root / self.batch / "manifest.yaml",
+            manifest_name=self._manifest_name(),
             portions=tuple(_portions(mended)),
             about=about,
             seen_seq=summary["batch_seq"] or summary["ledger_seq"],
@@ -204,6 +205,10 @@ class _Work:
             cell for e in mended for cell, kind in zip(e.case.cells, kinds_of(e.case, e.source), strict=False) if kind and cell
         }
         return frozenset(sealed - self._masked.values.keys())
+
+    def _manifest_name(self) -> str:
+        root = root_of(self.batch)
+        return next((b["manifest"] for b in self._ledger.batches().to_pylist() if b["batch"] == root), "manifest.yaml")
 
     def _heads(self) -> list[Case]:
         """Where each row of the batch stands now: there, or in the repair that was refused last."""
