@@ -5,10 +5,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from api.naming import masked
 from graph.erasure import Eraser
 from graph.erasures import Step
 from graph.errors import InputError, NotFoundError
 from graph.ids import entity_id
+from graph.personal import ERASED
 from tests.grep import files_with
 from tests.ingest.world import Inbox, counts
 
@@ -92,6 +94,14 @@ def test_a_name_that_others_bear_stays_theirs_and_is_hidden_for_the_erased(inbox
     phone = inbox.vault.token("13800002222", "value")
     assert phone not in second["tokens"]  # type: ignore[operator]
     assert inbox.vault.reveal([phone])  # the other's still
+
+
+def test_pages_name_the_erased_as_erased_and_mask_the_others(inbox: Inbox) -> None:
+    erase(inbox, _A)
+    name = inbox.vault.token("甄无双", "name")
+    number = inbox.vault.token(_A, "id_number")
+    shown = masked(inbox.vault, {person(inbox, _A): name, person(inbox, _C): name, "elsewhere": number, "Firm-1": "青禾贸易"})
+    assert list(shown.values()) == [ERASED, "甄**", ERASED, "青禾贸易"]
 
 
 def test_what_the_ledger_knows_of_the_person_keeps_its_tokens(inbox: Inbox) -> None:

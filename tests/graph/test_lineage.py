@@ -31,7 +31,7 @@ def world(tmp_path: Path) -> World:
 
 def guarantee(world: World, firm: str = "B") -> str:
     rows = world.ledger.table("GUARANTEES").to_pyarrow().to_pylist()
-    return next(row["id"] for row in rows if row["dst"] == world.record(firm))
+    return str(next(row["id"] for row in rows if row["dst"] == world.record(firm)))
 
 
 def test_every_version_is_told_with_what_it_changed_and_where_it_stands(world: World) -> None:

@@ -67,14 +67,14 @@ def repaired(command: Command, tmp_path: Path) -> str:
 
 def test_a_row_leads_to_its_line_batch_manifest_and_the_cell_as_it_stood(command: Command) -> None:
     told = explained(command, "row", "holdings.csv:2")
-    holds, person = sorted(told["versions"], key=lambda v: v["type"])  # type: ignore[attr-defined, call-overload]
+    holds, person = sorted(told["versions"], key=lambda v: v["type"])  # type: ignore[call-overload]
     assert (holds["type"], holds["file"], holds["line"], holds["standing"]) == ("HOLDS_SHARES", "holdings.csv", 2, "in_force")
     assert holds["manifest"]["name"] == "crm" and holds["batch"]["id"] == batch_of(command)
     assert holds["tidied"] == [{"column": "客户号", "original": "Ｆ1", "read": "F1"}]
     assert person["values"]["name"] == "甄**" and person["values"]["key"] == "1101**********002X"
     assert _A not in json.dumps(told, ensure_ascii=False)
     by_id = explained(command, "row", holds["id"])
-    assert [v["id"] for v in by_id["versions"]] == [holds["id"]]  # type: ignore[attr-defined, index]
+    assert [v["id"] for v in by_id["versions"]] == [holds["id"]]  # type: ignore[attr-defined]
 
 
 def test_a_repaired_row_shows_its_file_and_its_repair(command: Command, tmp_path: Path) -> None:
