@@ -7,7 +7,7 @@ from api.masking import is_token, stand_in
 from api.rows import RowReader
 from graph.ids import ENTITY_SEPARATOR
 from graph.network import Network
-from graph.personal import Vault, mask
+from graph.personal import ERASED, Vault, mask
 from graph.store import GraphReader, Moment
 
 
@@ -39,8 +39,14 @@ def mask_network(vault: Vault, network: Network) -> Network:
 
 
 def masked(vault: Vault, names: dict[str, str]) -> dict[str, str]:
-    """The same names with every personal token as the masked value it stands for: 王建国 is 王**."""
+    """The same names with every personal token as the masked value it stands for: 王建国 is 王**.
+
+    An erased name says so, and so does an erased person's that others bear too.
+    """
     tokens = {name for name in names.values() if is_token(name)}
-    values = vault.reveal(tokens) if tokens else {}
+    if not tokens:
+        return names
+    values, erased = vault.reveal(tokens), vault.erasures.current()
     shown = {token: mask(values[token], "name") if token in values else stand_in(token) for token in tokens}
-    return {each: shown.get(name, name) for each, name in names.items()}
+    shown |= dict.fromkeys(tokens & erased.tokens, ERASED)
+    return {each: ERASED if each in erased.entities else shown.get(name, name) for each, name in names.items()}

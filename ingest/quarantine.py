@@ -1,6 +1,7 @@
 """Rows that were not taken, each with its place and reason: for machines as Parquet, for officers as a workbook."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from openpyxl.utils.exceptions import IllegalCharacterError
 
 from ingest.parts import text_sql
 from ingest.reasons import Reason
+from ingest.reread import Reread
 from ingest.stage import LINE_BITS, Source, Staged
 
 COLUMNS = ("file", "sheet", "line", "column", "value", "reason", "sentence")
@@ -24,11 +26,14 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Quarantine:
-    """The folder of one batch: `quarantine.parquet`, `quarantine.xlsx`, `originals.parquet`, `summary.json`."""
+    """The folder of one batch: `quarantine.parquet`, `quarantine.xlsx`, `originals.parquet`, `summary.json`.
 
-    def __init__(self, folder: Path, engine: duckdb.DuckDBPyConnection) -> None:
+    For the desk `rows.parquet`, the refused rows whole, and `manifest.yaml`, by which they were read.
+    """
+
+    def __init__(self, folder: Path, engine: duckdb.DuckDBPyConnection, manifest: Path, reread: Reread) -> None:
         self.folder = folder
-        self._engine = engine
+        self._engine, self._manifest, self._reread = engine, manifest, reread
 
     def write(self, staged: Staged, sources: Sequence[Source]) -> None:
         """Writes what was refused, and what was tidied as it stood before."""
@@ -38,10 +43,17 @@ class Quarantine:
                 path = self.folder / "quarantine.parquet"
                 self._copy(issues_sql(staged, "issues"), path)
                 _write_workbook(path, self.folder / "quarantine.xlsx")
+                self._write_rows(staged)
             if "warnings" in staged.files:
                 self._copy(issues_sql(staged, "warnings"), self.folder / "warnings.parquet")
             if "originals" in staged.files:
                 self._copy(_placed(staged, "originals", "o.column, o.original, o.read"), self.folder / "originals.parquet")
+
+    def _write_rows(self, staged: Staged) -> None:
+        """The refused rows whole, and the manifest they were read by: what it takes to repair them."""
+        self._reread.complete(staged)
+        self._copy(_placed(staged, "raw", "s.place, o.header, o.cells, o.text", order="o.row"), self.folder / "rows.parquet")
+        shutil.copyfile(self._manifest, self.folder / "manifest.yaml")
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Writes `summary.json`, last: its being there says that the batch came to its end."""
@@ -60,8 +72,9 @@ class _registered:  # noqa: N801 - reads as a verb
         self._engine = engine
         self._tables = {
             "issue_sources": pl.DataFrame(
-                {"number": [s.number for s in sources], "file": [s.file for s in sources], "sheet": [s.sheet for s in sources]},
-                schema={"number": pl.Int64, "file": pl.String, "sheet": pl.String},
+                [(s.number, s.file, s.sheet, s.place) for s in sources],
+                schema={"number": pl.Int64, "file": pl.String, "sheet": pl.String, "place": pl.Int64},
+                orient="row",
             ),
             "issue_reasons": pl.DataFrame({"reason": [str(r) for r in Reason], "sentence": [r.sentence for r in Reason]}),
         }
@@ -80,11 +93,11 @@ def issues_sql(staged: Staged, name: str) -> str:
     return _placed(staged, name, "o.column, o.value, o.reason, r.sentence", "LEFT JOIN issue_reasons r ON r.reason = o.reason")
 
 
-def _placed(staged: Staged, name: str, columns: str, join: str = "") -> str:
+def _placed(staged: Staged, name: str, columns: str, join: str = "", order: str = "o.row, o.column") -> str:
     files = ", ".join(text_sql(str(path)) for path in staged.files[name])
     return f"""
         SELECT s.file, nullif(s.sheet, '') AS sheet, o.row & {(1 << LINE_BITS) - 1} AS line, {columns}
-        FROM read_parquet([{files}]) o JOIN issue_sources s ON s.number = o.row >> {LINE_BITS} {join} ORDER BY o.row, o.column
+        FROM read_parquet([{files}]) o JOIN issue_sources s ON s.number = o.row >> {LINE_BITS} {join} ORDER BY {order}
     """
 
 

@@ -22,6 +22,7 @@ class Reason(StrEnum):
     SELF_LOOP = "self_loop"
     UNKNOWN_END = "unknown_end"
     CONFLICT = "conflict"
+    SUPERSEDED = "superseded"
 
     @property
     def sentence(self) -> str:
@@ -46,4 +47,5 @@ _SENTENCES = {
     Reason.SELF_LOOP: "关系两端为同一主体。Both ends of the relation are the same.",
     Reason.UNKNOWN_END: "关系的一端或事实的主体不存在。An end of the relation, or the fact's subject, is not known.",
     Reason.CONFLICT: "同一批次内对同一对象的说法互相矛盾。Rows of one load say different things of the same state.",
+    Reason.SUPERSEDED: "该行修复前，后来的批次对同一对象已另有说法。A later batch has said otherwise before this row was repaired.",
 }

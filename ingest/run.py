@@ -4,9 +4,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from graph.ledger import BatchHeader, Ledger
 from graph.ontology import Ontology, extend_ontology, read_additions
 from graph.ontology.load import OntologyAdditions
 from graph.personal import Vault
+from ingest.desk.feeding import FedBack
 from ingest.feeds.delivered import FileTold, HeaderChangedError, content_hash, refusals, remember_idle, told_of
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
 from ingest.parts import PartWriter
@@ -26,6 +27,7 @@ from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, read_chunks, sheet_of
+from ingest.reread import Reread
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
 from ingest.stage import Source, Staged, Stager, Workshop
@@ -65,6 +67,11 @@ class _Load:
     files: tuple[tuple[SourceFile, Path], ...]
     sources: tuple[Source, ...]
 
+    def chunks(self, source: Source) -> Iterator[Chunk]:
+        """The rows of a source once more."""
+        spec, path = self.files[source.number]
+        return (_complete(chunk, spec.columns) for chunk in read_chunks(path, spec))
+
 
 def ingest(
     manifest: Path,
@@ -97,9 +104,39 @@ def _ingest(
         with PartWriter(book.backend.con) as writer:
             shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
             told = _stage(load, staged, shop, progress)
-        keeper = Quarantine(quarantine / header.batch, book.backend.con)
+        reread = Reread(load.sources, load.chunks, shop.tokenise)
+        keeper = Quarantine(quarantine / header.batch, book.backend.con, load.path, reread)
         outcome = _Outcome(load, header, staged, keeper, began, dry_run, tuple(told))
         return _settle(outcome, book, progress)
+
+
+def feed_back(rows: FedBack, ledger: Ledger, vault: Vault, *, quarantine: Path, dry_run: bool = False) -> IngestResult:
+    """Loads repaired rows of a quarantine as a batch of their own: same manifest, same checks; nothing closes by it.
+
+    Rows that are bad still go to `quarantine/<batch>/`, of a dry run too.
+    """
+    began = time.perf_counter()
+    loaded = [(rows.manifest.files[p.source.place], rows.manifest_path) for p in rows.portions]
+    sources = tuple(p.source for p in rows.portions)
+    load = _Load(
+        rows.manifest, rows.manifest_hash, rows.manifest_path, OntologyAdditions(), ledger.ontology, tuple(loaded), sources
+    )
+    manifest = rows.manifest
+    header = BatchHeader(
+        manifest.name, rows.manifest_name, manifest.version, rows.manifest_hash, bool(manifest.backfill), rows.batch
+    )
+    with _folder(ledger, header.batch, dry_run=dry_run) as folder:
+        staged = Staged(folder)
+        with PartWriter(ledger.backend.con) as writer:
+            shop = Workshop(writer, ledger.time_zone, manifest.name, tokeniser(vault, keep=not dry_run, passing=rows.passing))
+            rows.stage(staged, shop)
+        rows.settle_in(staged, ledger)
+        reread = Reread(sources, rows.chunks, shop.tokenise)
+        keeper = Quarantine(quarantine / header.batch, ledger.backend.con, rows.manifest_path, reread)
+        result = _settle(_Outcome(load, header, staged, keeper, began, dry_run, about=rows.about), ledger, SILENT)
+        if dry_run:
+            keeper.write(staged, sources)
+        return result
 
 
 @dataclass(frozen=True)
@@ -110,7 +147,8 @@ class _Outcome:
     quarantine: Quarantine
     began: float
     dry_run: bool
-    told: tuple[FileTold, ...]
+    told: tuple[FileTold, ...] = ()  # what was delivered; nothing where rows are fed back
+    about: Mapping[str, object] = field(default_factory=dict)  # what else the batch's summary says
 
     def result(self, settled: Settled, warnings: tuple[str, ...], batch_seq: int | None, ledger_seq: int) -> IngestResult:
         bad, reasons = _bad_rows(self.staged)
@@ -153,7 +191,9 @@ def _prepare(path: Path, ledger: Ledger, data_root: Path) -> _Load:
         for found in _find(spec, path.parent, data_root):
             files.append((spec, found))
             name = _name(found, path.parent, data_root)
-            sources.append(Source(len(sources), name, sheet_of(found, spec), plans, spec.feed == "full"))
+            sources.append(
+                Source(len(sources), name, sheet_of(found, spec), plans, spec.feed == "full", place, frozenset(spec.columns))
+            )
     _check_feeds(manifest, sources)
     return _Load(manifest, text_hash, path, additions, ontology, tuple(files), tuple(sources))
 
@@ -281,11 +321,11 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
             progress.begin("write", 0)
             for name, rows in settler.rows():
                 writer.append(name, rows)
-            batch_seq = writer.commit(outcome.result(settled, warnings, None, 0).to_json())
+            batch_seq = writer.commit({**outcome.result(settled, warnings, None, 0).to_json(), **outcome.about})
     result = outcome.result(settled, warnings, batch_seq, ledger.latest_seq)
-    if batch_seq is None:
+    if batch_seq is None and outcome.told:
         remember_idle(ledger, load.manifest, result.deliveries)
-    outcome.quarantine.write_summary(result.to_json())
+    outcome.quarantine.write_summary({**result.to_json(), **outcome.about})
     return result
 
 

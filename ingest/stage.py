@@ -6,18 +6,21 @@ Nothing here knows what other rows say; that is settled in stage two, over all p
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
+from graph.personal import UNREAD, WHOLE_ROW
 from ingest.cells import Cells
 from ingest.draft import draft
 from ingest.parts import PartWriter, text_sql
 from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
 from ingest.problems import ISSUES, Problems
 from ingest.readers import Chunk
+from ingest.refused import cut_rows, uncut_rows
 from ingest.tokens import Tokenise
 
 LINE_BITS = 40
@@ -33,6 +36,17 @@ class Source:
     sheet: str
     plans: tuple[YieldPlan, ...]
     full: bool = False
+    place: int = 0  # which of the manifest's files it is
+    used: frozenset[str] = frozenset()  # columns that some yield reads
+
+    @cached_property
+    def personal(self) -> dict[str, str]:
+        """Columns that hold personal values, and of which kind."""
+        return personal_columns(self.plans)
+
+    def hidden_kind(self, column: str) -> str:
+        """The kind under which cells of a column are sealed when a refused row is kept; empty: they stay open."""
+        return self.personal.get(column, "") if column in self.used else UNREAD
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ class Staged:
     tidied: int = 0
     remarks: list[str] = field(default_factory=list)  # what is worth a look about whole files
     parts: list[Part] = field(default_factory=list)
-    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, issues, warnings, originals
+    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, issues, raw, warnings, originals
     seen: Counter[str] = field(default_factory=Counter)  # records by type, the refused ones among them
     mentioned: dict[str, list[Path]] = field(default_factory=dict)  # of full feeds: ids of refused records, by type
     uncut: bool = False  # of full feeds: some row could not even be cut into fields
@@ -85,7 +99,7 @@ class Stager:
 
     def __init__(self, source: Source, staged: Staged, shop: Workshop) -> None:
         self._source, self._staged, self._shop = source, staged, shop
-        self._personal = personal_columns(source.plans)
+        self._personal = source.personal
 
     def take(self, chunk: Chunk) -> None:
         """Checks and stages one chunk."""
@@ -113,14 +127,26 @@ class Stager:
         issues, originals = problems.issues(), problems.originals()
         shift = self._source.number << LINE_BITS
         text = chunk.broken["text"]
-        hidden = self._shop.tokenise(text, "row") if self._personal and len(text) else text  # it may hold anything
+        hidden = self._shop.tokenise(text, WHOLE_ROW) if self._personal and len(text) else text  # it may hold anything
         broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
         self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
         self._staged.keep(problems.warnings(), "warnings")
         self._staged.keep(originals, "originals")
         self._staged.tidied += originals.height
-        return issues["row"].unique()
+        bad = issues["row"].unique()
+        self._keep_rows(chunk, bad)
+        self._staged.keep(uncut_rows(broken["row"], chunk.frame.columns, broken["value"]), "raw")
+        return bad
+
+    def _keep_rows(self, chunk: Chunk, bad: pl.Series) -> None:
+        """Refused rows as they stood."""
+        if bad.is_empty():
+            return
+        row = (chunk.line + (self._source.number << LINE_BITS)).alias("row")
+        here = row.is_in(bad.implode())
+        part = Chunk(chunk.frame.filter(here), chunk.line.filter(here), chunk.broken.clear())
+        self._staged.keep(cut_rows(part, row.filter(here), self._source.hidden_kind, self._shop.tokenise), "raw")
 
     def _keep(self, plan: YieldPlan, records: pl.DataFrame) -> None:
         if not records.height:

@@ -11,11 +11,13 @@ Tokenise = Callable[[pl.Series, str], pl.Series]
 """Personal values (null where empty) and their kind to tokens."""
 
 
-def tokeniser(vault: Vault, *, keep: bool) -> Tokenise:
-    """Tokens by the vault's key; `keep` seals the values in it as well."""
+def tokeniser(vault: Vault, *, keep: bool, passing: frozenset[str] = frozenset()) -> Tokenise:
+    """Tokens by the vault's key; `keep` seals the values in it as well. What is in `passing` is a token already and stays."""
 
     def tokenise(values: pl.Series, kind: str) -> pl.Series:
         filled = values.set(values == "", None)
+        if passing and (ready := filled.is_in(list(passing)).fill_null(False)).any():
+            return filled.zip_with(ready, tokenise(filled.set(ready, None), kind))
         return pl.Series(values.name, _kept(filled, kind) if keep else _computed(filled, kind), dtype=pl.String)
 
     def _kept(values: pl.Series, kind: str) -> list[str | None]:

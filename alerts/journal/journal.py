@@ -2,15 +2,16 @@
 
 import base64
 import hashlib
+import json
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from itertools import islice
 from uuid import uuid4
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -26,11 +27,12 @@ from alerts.journal.records import (
     Answer,
     ApiKey,
     AuditCheck,
+    Citing,
     Once,
     OutboxMessage,
     ScanRecorded,
 )
-from alerts.journal.tables import AlertActionRow, AlertRow, ApiKeyRow, DecisionRow, OnceRow, OutboxRow, ScanRow
+from alerts.journal.tables import AlertActionRow, AlertRow, ApiKeyRow, AuditRow, DecisionRow, OnceRow, OutboxRow, ScanRow
 from alerts.said import Alert, Decision, Grade, ScanResult
 from graph.errors import ConflictError, InputError, NotFoundError, UnavailableError
 
@@ -238,6 +240,23 @@ class Journal:
         """These went out."""
         with self._write() as session:
             session.execute(update(OutboxRow).where(OutboxRow.id.in_(ids)).values(sent_at=datetime.now(UTC)))
+
+    def citing(self, text: str) -> tuple[Citing, ...]:
+        """Alerts, as they were at each time, and decisions whose evidence names an id, oldest first.
+
+        The audit is looked through from end to end: what an alert once said and no longer says is found too.
+        """
+        said = or_(AuditRow.action.in_(("alert.raised", "alert.updated")), AuditRow.action.startswith("decision."))
+        query = select(AuditRow).where(said, AuditRow.body.contains(text, autoescape=True)).order_by(AuditRow.seq)
+        with self._read() as session:
+            rows = session.scalars(query.execution_options(yield_per=CHUNK))
+            return tuple(Citing(row.seq, row.action, row.subject, row.at, json.loads(row.body)["ledger_seq"]) for row in rows)
+
+    def notes(self, subject: str) -> tuple[tuple[str, str], ...]:
+        """Audit entries about a subject as (action, body), oldest first."""
+        query = select(AuditRow.action, AuditRow.body).where(AuditRow.subject == subject).order_by(AuditRow.seq)
+        with self._read() as session:
+            return tuple((action, body) for action, body in session.execute(query))
 
     def verify_audit(self) -> AuditCheck:
         """Whether any audit entry was altered, removed or reordered."""

@@ -105,6 +105,17 @@ class AuditCheck:
 
 
 @dataclass(frozen=True)
+class Citing:
+    """Something that was said (`alert.raised`, `alert.updated`, `decision.…`) and names a row: its audit entry."""
+
+    audit_seq: int
+    action: str
+    subject: str
+    at: datetime
+    ledger_seq: int
+
+
+@dataclass(frozen=True)
 class OutboxMessage:
     """A message that waits to be sent."""
 

@@ -25,14 +25,14 @@ def read_excel(path: Path, sheet: str, header_row: int) -> Iterator[Chunk]:
     header = next((cells for number, cells in rows if number == header_row), None)
     if header is None or not any(cell != "" for cell in header):
         raise InputError(f"{path}, line {header_row}: there is no header.", "Give header_row in the manifest.", "header_row")
-    names = name_columns([_text(cell) for cell in header])
+    names = name_columns([cell_text(cell) for cell in header])
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{path}, line {header_row}: the header names {twice} twice.", "Rename one of them.", twice[0])
     size = path.stat().st_size
     yield Chunk(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), pl.Series("line", [], pl.Int64), no_broken(), 0)
     while part := list(islice(rows, _ROWS)):
-        filled = [(number, [_text(cell) for cell in cells]) for number, cells in part if any(cell != "" for cell in cells)]
+        filled = [(number, [cell_text(cell) for cell in cells]) for number, cells in part if any(cell != "" for cell in cells)]
         frame = pl.DataFrame([cells for _, cells in filled], schema=dict.fromkeys(names, pl.String), orient="row")
         yield Chunk(frame, pl.Series("line", [number for number, _ in filled], pl.Int64), no_broken(), size)
 
@@ -57,7 +57,8 @@ def _open(path: Path, sheet: str) -> CalamineSheet:
     return book.get_sheet_by_name(sheet or names[0])
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
+    """A cell as text: whole numbers without a point, days as 2017-07-18."""
     match cell:
         case str():
             return cell

@@ -26,8 +26,10 @@ def test_json_is_one_object_with_counts_in_rows_and_records(inbox: Inbox, comman
     assert told["types"] == {"Firm": {"read": 2, "accepted": 1, "duplicate": 0, "quarantined": 1}}
     assert Path(told["quarantine"]) == command.home / "quarantine" / told["batch"]
     assert sorted(path.name for path in Path(told["quarantine"]).iterdir()) == [
+        "manifest.yaml",
         "quarantine.parquet",
         "quarantine.xlsx",
+        "rows.parquet",
         "summary.json",
     ]
 
