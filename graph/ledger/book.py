@@ -137,9 +137,12 @@ class Ledger:
     def _batches_sql(self) -> str:
         return self._told_sql("batches", BATCHES)
 
+    def files(self, folder: str) -> Files:
+        """The Parquet files that a table consists of now; `folder` is a type, `identity` or `batches`."""
+        return self._files.setdefault(folder, TableFiles(self.root / folder)).current()
+
     def _told_sql(self, folder: str, schema: pa.Schema) -> str:
-        files = self._files.setdefault(folder, TableFiles(self.root / folder))
-        return _select(files.current(), schema)
+        return _select(self.files(folder), schema)
 
 
 def _select(files: Files, schema: pa.Schema) -> str:
