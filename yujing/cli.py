@@ -21,7 +21,7 @@ from rich.markup import escape
 from graph.errors import YujingError
 from yujing import __version__
 
-_FAMILIES = ("ingest", "graph", "models", "alerts", "serve", "bank", "demo")
+_FAMILIES = ("ingest", "graph", "models", "alerts", "serve", "bank", "demo", "ledger")
 _REFUSED, _DEFECT = 2, 70
 
 

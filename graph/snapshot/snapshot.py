@@ -8,6 +8,7 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from graph.clock import end_of_day_us
 from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.ledger.as_of import Cutoff
@@ -62,6 +63,11 @@ class Snapshot:
     def sql(self, name: str, *, past: bool = False) -> str:
         """The DuckDB query of `table` (of `history`, when the past is asked for), to stand in a larger one."""
         return DuckDbEngine(self.ledger).sql(self.question(name, past=past))
+
+    @property
+    def known_us(self) -> int:
+        """The last instant, in UTC microseconds, of which the snapshot knows."""
+        return end_of_day_us(self.as_of, self.ledger.time_zone)
 
     def workbench(self) -> Workbench:
         """Named tables and SELECTs over them, on the snapshot's engine. Close it after use."""

@@ -53,7 +53,9 @@ def start_spark(options: SparkOptions) -> "SparkSession":
         from pyspark.sql import SparkSession
     except ImportError:
         raise UnavailableError("Spark is not installed.", "pip install 'yujing[spark]', or use --engine duckdb.") from None
-    builder = SparkSession.builder.appName("yujing").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
+    builder = (
+        SparkSession.builder.appName("yujing").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
+    )
     for name, value in options.conf.items():
         builder = builder.config(name, value)
     if options.master:

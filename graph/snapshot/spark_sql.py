@@ -20,7 +20,9 @@ def to_spark(sql: str, tables: Mapping[str, Columns]) -> str:
     _each(tree, exp.Select, _columns_by_list)
     _each(tree, exp.Anonymous, _clip)
     known = {name: dict(columns) for name, columns in tables.items()}
-    typed = annotate_types(qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False), schema=known, dialect="duckdb")
+    typed = annotate_types(
+        qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False), schema=known, dialect="duckdb"
+    )
     for kind, mend in _MENDED:
         _each(typed, kind, mend)
     return str(typed.sql(dialect="spark", comments=False))
