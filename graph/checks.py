@@ -110,7 +110,7 @@ def _run(bench: Workbench, check: Check, sql: str) -> list[Found]:
 
 
 class _Book:
-    """What checks read: the day's tables by type name, all committed rows as `Type_told`, batches, and what they said they wrote."""
+    """What checks read: the day's tables by type, all committed rows as `Type_told`, batches, and what they say they wrote."""
 
     def __init__(self, snapshot: Snapshot, bench: Workbench) -> None:
         self.ontology: Ontology = snapshot.ontology

@@ -70,7 +70,8 @@ def train(
 ) -> Trained:
     """Train and compare all models, register them, and promote the best where none was promoted before.
 
-    InputError where history is too short or a set lacks one of the two classes. `tell` hears each step. `engine` computes the features.
+    InputError where history is too short or a set lacks one of the two classes. `tell` hears each step,
+    `engine` computes the features.
     """
     data = read_data(ledger, request, tell, engine)
     models = fit_models(data, request, registry.root / ".training", tell)

@@ -158,17 +158,16 @@ class _Rewriting:
     def _dead(self, what: str, files: Sequence[Path]) -> str:
         if self._folder == "batches":
             return f"SELECT {what} FROM (SELECT '' AS filename) WHERE false"
-        return f"SELECT {what} FROM read_parquet({_list(files)}, filename = true, union_by_name = true) ANTI JOIN counted USING (attempt)"
+        return f"SELECT {what} FROM {_parquet(files, 'filename = true')} ANTI JOIN counted USING (attempt)"
 
     def _replace(self, engine: duckdb.DuckDBPyConnection, chosen: list[Path]) -> Rewritten:
-        columns = ", ".join(f'"{field.name}"' for field in self._table.schema().fields)
-        rows = f"SELECT {columns} FROM read_parquet({_list(chosen)}, union_by_name = true, hive_partitioning = false)"
+        rows = f"SELECT * FROM {_parquet(chosen)}"
         counted = rows if self._folder == "batches" else f"{rows} SEMI JOIN counted USING (attempt)"
         dead = engine.sql(self._dead("count(*)", chosen)).fetchall()
         staged = self._path / f"{_STAGED}{secrets.token_hex(8)}"
         written = self._write(engine, counted, staged)
         if written:
-            self._compare(engine, counted, f"SELECT {columns} FROM read_parquet({_list(written)}, union_by_name = true)")
+            self._compare(engine, counted, f"SELECT * FROM {_parquet(written)}")
         self._commit(chosen, written)
         shutil.rmtree(staged, ignore_errors=True)
         kept = sum(size for path, size in self._sizes.items() if path not in set(chosen))
@@ -273,7 +272,7 @@ def _check_whole(ledger: Ledger) -> None:
     if wrong:
         first = wrong[0]
         raise ConflictError(
-            f"{first['type']}: batch {first['batch']} wrote {first['written']} rows, {first['found']} are there. Nothing was removed.",
+            f"{first['type']}: batch {first['batch']} wrote {first['written']} rows, {first['found']} are there; nothing was removed.",
             "Run 'yujing ledger check', and restore the table from a backup.",
         )
 
@@ -311,8 +310,10 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _list(files: Sequence[Path]) -> str:
-    return "[" + ", ".join(f"'{_quoted(file)}'" for file in files) + "]"
+def _parquet(files: Sequence[Path], option: str = "filename = false") -> str:
+    """Files as DuckDB reads them: columns that only some have are null in the others."""
+    listed = ", ".join(f"'{_quoted(file)}'" for file in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false, {option})"
 
 
 def _quoted(path: Path) -> str:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 import ibis
 import pyarrow as pa
 
-from graph.errors import InputError, UnavailableError
-from graph.ids import ENTITY_SEPARATOR
+from graph.errors import UnavailableError
 from graph.ledger import Ledger
 from graph.ledger.schema import BATCH_SEQ, BATCHES, IDENTITY, ledger_schema, schema_of
-from graph.ontology import EntityType
 from graph.snapshot.engine import Question
 from graph.snapshot.shape import shape
 from graph.snapshot.spark_sql import to_spark
@@ -132,13 +130,16 @@ class SparkEngine:
 
 
 class SparkWorkbench:
-    """Tables are temporary views of frames that Spark keeps, in memory and then on its disks, until `close`."""
+    """Tables are temporary views of rows that were computed once.
+
+    Each is a checkpoint: a plan that held all plans before it would outgrow the driver. Checkpoints lie with the executors;
+    with `spark.checkpoint.dir` set they lie there, and outlive an executor that is lost.
+    """
 
     def __init__(self, engine: SparkEngine) -> None:
         self._engine = engine
         self._session = engine.session
         self._columns: dict[str, dict[str, str]] = {}
-        self._kept: list[DataFrame] = []
 
     def load(self, name: str, question: Question, without: Sequence[str] = ()) -> None:
         self._hold(name, self._engine.frame(self._engine.table(question)).drop(*without))
@@ -156,8 +157,6 @@ class SparkWorkbench:
         return self._run(sql).toArrow()
 
     def close(self) -> None:
-        for frame in self._kept:
-            frame.unpersist()
         for name in self._columns:
             self._session.catalog.dropTempView(name)
 
@@ -165,8 +164,8 @@ class SparkWorkbench:
         return self._session.sql(to_spark(sql, self._columns))
 
     def _hold(self, name: str, frame: "DataFrame") -> None:
-        self._kept.append(frame.persist())
-        self._name(name, frame)
+        reliable = self._session.conf.get("spark.checkpoint.dir", "")
+        self._name(name, frame.checkpoint() if reliable else frame.localCheckpoint())
 
     def _name(self, name: str, frame: "DataFrame") -> None:
         frame.createOrReplaceTempView(name)

@@ -46,7 +46,7 @@ def with_engine(engine: Literal["duckdb", "spark"] | None) -> Settings:
     return settings.model_copy(update={"engine": engine}) if engine else settings
 
 
-def read(
+def read(  # noqa: PLR0917 (Typer reads its options from the signature)
     type_name: Annotated[str, typer.Argument(metavar="TYPE", help="an entity, relation or fact type")],
     out: Out,
     as_of: Day = None,
