@@ -20,11 +20,15 @@ def to_spark(sql: str, tables: Mapping[str, Columns]) -> str:
     _each(tree, exp.Select, _columns_by_list)
     _each(tree, exp.Anonymous, _clip)
     known = {name: dict(columns) for name, columns in tables.items()}
-    typed = annotate_types(
-        qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False), schema=known, dialect="duckdb"
-    )
+    spelled = {name.lower(): name for columns in known.values() for name in columns}
+    spelled |= {alias.alias.lower(): alias.alias for alias in tree.find_all(exp.Alias)}
+    named = qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False)
+    typed = annotate_types(named, schema=known, dialect="duckdb")
     for kind, mend in _MENDED:
         _each(typed, kind, mend)
+    for column in typed.selects:  # names were made lower case to find each other; what comes out is called as it was written
+        if isinstance(column, exp.Alias):
+            column.set("alias", exp.to_identifier(spelled.get(column.alias.lower(), column.alias), quoted=True))
     return str(typed.sql(dialect="spark", comments=False))
 
 

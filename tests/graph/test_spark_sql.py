@@ -41,3 +41,8 @@ def test_a_call_over_listed_columns_is_a_call_for_each() -> None:
     said = to_spark("SELECT s, arg_max(columns(['a', 'b']), x) FROM t GROUP BY s", T).replace("`", "")
     assert said.count("MAX_BY") == 2
     assert "AS a, MAX_BY" in said
+
+
+def test_a_column_is_called_as_it_was_written() -> None:
+    said = to_spark('SELECT a AS "Person.dishonest", b FROM t UNION ALL SELECT b, a FROM t', T)
+    assert "AS `Person.dishonest`" in said
