@@ -272,7 +272,7 @@ def _check_whole(ledger: Ledger) -> None:
     if wrong:
         first = wrong[0]
         raise ConflictError(
-            f"{first['type']}: batch {first['batch']} wrote {first['written']} rows, {first['found']} are there; nothing was removed.",
+            f"{first['type']}: batch {first['batch']} wrote {first['written']} rows, {first['found']} are there; nothing removed.",
             "Run 'yujing ledger check', and restore the table from a backup.",
         )
 

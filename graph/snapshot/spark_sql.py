@@ -19,20 +19,22 @@ def to_spark(sql: str, tables: Mapping[str, Columns]) -> str:
     tree = sqlglot.parse_one(sql, read="duckdb")
     _each(tree, exp.Select, _columns_by_list)
     _each(tree, exp.Anonymous, _clip)
-    known = {name: dict(columns) for name, columns in tables.items()}
-    spelled = {name.lower(): name for columns in known.values() for name in columns}
+    known: dict[str, object] = {name: dict(columns) for name, columns in tables.items()}
+    spelled = {name.lower(): name for columns in tables.values() for name in columns}
     spelled |= {alias.alias.lower(): alias.alias for alias in tree.find_all(exp.Alias)}
     named = qualify(tree, schema=known, dialect="duckdb", validate_qualify_columns=False)
     typed = annotate_types(named, schema=known, dialect="duckdb")
     for kind, mend in _MENDED:
         _each(typed, kind, mend)
-    for column in typed.selects:  # names were made lower case to find each other; what comes out is called as it was written
+    for column in (
+        typed.selects if isinstance(typed, exp.Query) else ()
+    ):  # names were made lower case to find each other; what comes out is called as it was written
         if isinstance(column, exp.Alias):
             column.set("alias", exp.to_identifier(spelled.get(column.alias.lower(), column.alias), quoted=True))
     return str(typed.sql(dialect="spark", comments=False))
 
 
-def _each(tree: exp.Expression, kind: type[exp.Expression], mend: Callable[[exp.Expression], exp.Expression | None]) -> None:
+def _each(tree: exp.Expr, kind: type[exp.Expr], mend: Callable[[exp.Expr], exp.Expr | None]) -> None:
     """Mends from the inside out, so that what is mended inside stays."""
     for node in reversed(list(tree.find_all(kind, bfs=False))):
         mended = mend(node)
@@ -40,9 +42,9 @@ def _each(tree: exp.Expression, kind: type[exp.Expression], mend: Callable[[exp.
             node.replace(mended)
 
 
-def _columns_by_list(select: exp.Expression) -> None:
+def _columns_by_list(select: exp.Expr) -> None:
     """`arg_max(columns(['a', 'b']), x)` is one such call a column, called like it."""
-    out: list[exp.Expression] = []
+    out: list[exp.Expr] = []
     for each in select.expressions:
         listed = each.find(exp.Columns)
         names = [literal.name for literal in listed.find_all(exp.Literal)] if listed else []
@@ -57,7 +59,7 @@ def _columns_by_list(select: exp.Expression) -> None:
     select.set("expressions", out)
 
 
-def _clip(call: exp.Expression) -> exp.Expression | None:
+def _clip(call: exp.Expr) -> exp.Expr | None:
     if call.name.lower() != "clip":
         return None
     value, low, high = call.expressions
@@ -65,21 +67,21 @@ def _clip(call: exp.Expression) -> exp.Expression | None:
     return exp.Case().when(exp.Not(this=exp.Is(this=exp.paren(value.copy()), expression=exp.null())), bounded)
 
 
-def _fraction(literal: exp.Expression) -> exp.Expression | None:
+def _fraction(literal: exp.Expr) -> exp.Expr | None:
     """A fraction is a double: Spark would make it a decimal, and cut what is divided by it."""
     if literal.is_string or "." not in literal.name:
         return None
     return exp.cast(literal.copy(), exp.DataType.Type.DOUBLE)
 
 
-def _day_less_day(minus: exp.Expression) -> exp.Expression | None:
+def _day_less_day(minus: exp.Expr) -> exp.Expr | None:
     left, right = minus.this, minus.expression
     if left.is_type(exp.DataType.Type.DATE) and right.is_type(exp.DataType.Type.DATE):
         return _number(exp.func("DATEDIFF", left.copy(), right.copy(), dialect="spark"))
     return None
 
 
-def _months_apart(difference: exp.Expression) -> exp.Expression | None:
+def _months_apart(difference: exp.Expr) -> exp.Expr | None:
     """DuckDB counts the firsts of months between two days, Spark whole months."""
     if difference.text("unit").upper() != "MONTH":
         return None
@@ -89,13 +91,13 @@ def _months_apart(difference: exp.Expression) -> exp.Expression | None:
     return exp.paren(exp.Add(this=exp.Mul(this=years, expression=exp.Literal.number(12)), expression=months))
 
 
-def _newest_said(call: exp.Expression) -> exp.Expression | None:
+def _newest_said(call: exp.Expr) -> exp.Expr | None:
     """DuckDB's `arg_max` passes over rows in which there is nothing to say; Spark's `max_by` would answer null."""
     said = exp.Where(this=exp.Not(this=exp.Is(this=exp.paren(call.this.copy()), expression=exp.null())))
     return exp.Filter(this=call.copy(), expression=said)
 
 
-def _place_in_list(call: exp.Expression) -> exp.Expression | None:
+def _place_in_list(call: exp.Expr) -> exp.Expr | None:
     """Spark says 0, DuckDB null, for what is not in the list."""
     if call.name.lower() != "list_position":
         return None
@@ -103,7 +105,7 @@ def _place_in_list(call: exp.Expression) -> exp.Expression | None:
     return exp.Nullif(this=_number(found), expression=exp.Literal.number(0))
 
 
-def _distinct_in_window(window: exp.Expression) -> exp.Expression | None:
+def _distinct_in_window(window: exp.Expr) -> exp.Expr | None:
     """Spark has no COUNT(DISTINCT x) OVER: the size of the set says the same."""
     count = window.this
     if not isinstance(count, exp.Count) or not isinstance(count.this, exp.Distinct):
@@ -113,11 +115,11 @@ def _distinct_in_window(window: exp.Expression) -> exp.Expression | None:
     return exp.Anonymous(this="size", expressions=[over])
 
 
-def _number(value: exp.Expression) -> exp.Expression:
+def _number(value: exp.Expr) -> exp.Expr:
     return exp.cast(value, exp.DataType.Type.BIGINT)
 
 
-_MENDED: tuple[tuple[type[exp.Expression], Callable[[exp.Expression], exp.Expression | None]], ...] = (
+_MENDED: tuple[tuple[type[exp.Expr], Callable[[exp.Expr], exp.Expr | None]], ...] = (
     (exp.Sub, _day_less_day),
     (exp.DateDiff, _months_apart),
     (exp.ArgMax, _newest_said),
