@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from graph.errors import InputError
 from graph.ledger import Ledger
-from graph.snapshot import Snapshot
+from graph.snapshot import Engine, Snapshot
 from models.calibration import Calibration, fit, probability
 from models.features import Family, build_features
 from models.labels import label, read_defaults
@@ -65,12 +65,15 @@ class _Data:
         return self.first.features.columns(families)
 
 
-def train(ledger: Ledger, registry: Registry, request: Request, tell: Callable[[str], None]) -> Trained:
+def train(
+    ledger: Ledger, registry: Registry, request: Request, tell: Callable[[str], None], engine: Engine | None = None
+) -> Trained:
     """Train and compare all models, register them, and promote the best where none was promoted before.
 
-    InputError where history is too short or a set lacks one of the two classes. `tell` hears each step.
+    InputError where history is too short or a set lacks one of the two classes. `tell` hears each step,
+    `engine` computes the features.
     """
-    data = read_data(ledger, request, tell)
+    data = read_data(ledger, request, tell, engine)
     models = fit_models(data, request, registry.root / ".training", tell)
     tell("comparing")
     calibrations, metrics = {}, {}
@@ -89,18 +92,18 @@ def train(ledger: Ledger, registry: Registry, request: Request, tell: Callable[[
     return Trained(comparison, write_report(comparison, registry.root / "reports"), tuple(manifests), best, promoted)
 
 
-def read_data(ledger: Ledger, request: Request, tell: Callable[[str], None]) -> _Data:
+def read_data(ledger: Ledger, request: Request, tell: Callable[[str], None], engine: Engine | None = None) -> _Data:
     """Features and labels of every day of the split."""
     first, last = history_of(ledger, request.as_of)
     split = out_of_time(first, last, request.plan)
-    later = Snapshot(ledger, last)
+    later = Snapshot(ledger, last, engine=engine)
     defaults = read_defaults(later)
     sets: dict[str, list[LabelledDay]] = {}
     for name, days in split.sets().items():
         sets[name] = []
         for day in days:
             tell(f"features and labels of {day} ({name})")
-            features = build_features(Snapshot(ledger, day, later.ledger_seq))
+            features = build_features(Snapshot(ledger, day, later.ledger_seq, engine))
             sets[name].append(LabelledDay.of(features, label(features, defaults, split.horizon_days)))
     data = _Data(split, sets, later.ledger_seq)
     for name in sets:

@@ -28,6 +28,7 @@ _FAMILIES = (
     "quarantine",
     "explain",
     "erase",
+    "ledger",
     "graph",
     "knowledge",
     "control",

@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     memory_limit: str = Field(
         default="4GB", pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$"
     )  # what one DuckDB connection may take before it spills to disk
+    engine: Literal["duckdb", "spark"] = "duckdb"  # what computes whole books
+    spark_master: str = "local[*]"  # as Spark names it; empty: as spark-submit or the cluster sets it
+    spark_conf: str = ""  # further Spark settings, one JSON object
+    spark_root: str = ""  # where the cluster's machines see the ledger's folder, if under another name
+    ledger_file_mb: int = Field(default=256, ge=1)  # how large `ledger optimize` makes files, in MiB
+    keep_files_hours: float = Field(default=168, ge=0)  # how long `ledger vacuum` leaves unused files
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     demo: bool = False  # the data are invented: pages say so, and are open on this machine without a key
@@ -50,6 +56,12 @@ class Settings(BaseSettings):
             raise ValueError(f"'{name}' is no time zone; write for example Asia/Shanghai") from None
         return name
 
+    @field_validator("spark_conf")
+    @classmethod
+    def _is_an_object(cls, text: str) -> str:
+        _spark_conf(text)
+        return text
+
     @model_validator(mode="after")
     def _invented_bank(self) -> "Settings":
         """A home with an invented bank says so to every command, and its day is the bank's day."""
@@ -63,6 +75,11 @@ class Settings(BaseSettings):
     def day(self) -> date:
         """The bank's day: what every command means by "today"."""
         return self.today or day_of(now_us(), self.time_zone)
+
+    @property
+    def spark_settings(self) -> dict[str, str]:
+        """`spark_conf`, read."""
+        return _spark_conf(self.spark_conf)
 
     @property
     def ledger(self) -> Path:
@@ -99,3 +116,13 @@ class Settings(BaseSettings):
     @cached_property
     def mlflow(self) -> str:
         return self.mlflow_url or f"sqlite:///{(self.home / 'mlflow.db').resolve()}"
+
+
+def _spark_conf(text: str) -> dict[str, str]:
+    try:
+        told = json.loads(text or "{}")
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        raise ValueError('write one JSON object of texts, for example {"spark.executor.memory": "8g"}')
+    return told

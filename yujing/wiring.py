@@ -7,6 +7,8 @@ from api.platform import Platform
 from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.personal import Vault
+from graph.snapshot import Engine
+from graph.snapshot.engine import DuckDbEngine
 from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget
 from graph.verify import ExportedStore
 from ingest.resolution.book import ResolutionBook
@@ -22,6 +24,16 @@ def open_ledger(settings: Settings) -> Ledger:
         threads=settings.threads,
         memory_limit=settings.memory_limit,
     )
+
+
+def open_engine(settings: Settings, ledger: Ledger) -> Engine:
+    """What computes whole books. UnavailableError where Spark is chosen and is not there."""
+    if settings.engine == "duckdb":
+        return DuckDbEngine(ledger)
+    from graph.snapshot.spark import SparkEngine, SparkOptions, start_spark
+
+    options = SparkOptions(settings.spark_master, settings.spark_settings, settings.spark_root)
+    return SparkEngine(ledger, start_spark(options), options.root)
 
 
 def open_vault(settings: Settings) -> Vault:

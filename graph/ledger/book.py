@@ -13,6 +13,7 @@ from ibis.backends.duckdb import Backend
 from graph.ledger.batch import BatchHeader, BatchWriter
 from graph.ledger.delta import Files, TableFiles
 from graph.ledger.keeping import OntologyFile
+from graph.ledger.readers import Lease
 from graph.ledger.schema import BATCH_SEQ, BATCHES, IDENTITY, ledger_schema
 from graph.ontology import Ontology
 from graph.ontology.load import OntologyAdditions
@@ -33,6 +34,7 @@ class Ledger:
         self.root = root
         self.time_zone = time_zone
         self._engine = engine
+        self._lease = Lease(root)
         self._local = threading.local()
         self._files: dict[str, TableFiles] = {}
         self._ontology = OntologyFile(root / "ontology.json")
@@ -114,8 +116,9 @@ class Ledger:
         return self.backend.sql(sql, schema=ibis.Schema.from_pyarrow(schema))
 
     def close(self) -> None:
-        """Frees the engine's memory. The ledger itself needs no closing."""
+        """Frees the engine's memory, and says that nothing is read any more. A ledger left open says so when its process ends."""
         self._engine.close()
+        self._lease.release()
 
     def sql(self, type_name: str, ledger_seq: int | None = None) -> str:
         """The DuckDB query behind `table`, to stand in a larger one."""
@@ -137,9 +140,12 @@ class Ledger:
     def _batches_sql(self) -> str:
         return self._told_sql("batches", BATCHES)
 
+    def files(self, folder: str) -> Files:
+        """The Parquet files that a table consists of now; `folder` is a type, `identity` or `batches`."""
+        return self._files.setdefault(folder, TableFiles(self.root / folder)).current()
+
     def _told_sql(self, folder: str, schema: pa.Schema) -> str:
-        files = self._files.setdefault(folder, TableFiles(self.root / folder))
-        return _select(files.current(), schema)
+        return _select(self.files(folder), schema)
 
 
 def _select(files: Files, schema: pa.Schema) -> str:

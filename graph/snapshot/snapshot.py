@@ -8,18 +8,24 @@ import ibis
 import pyarrow as pa
 from ibis.backends.duckdb import Backend
 
+from graph.clock import end_of_day_us
 from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.ledger.as_of import Cutoff
 from graph.ontology import EntityType
+from graph.snapshot.engine import DuckDbEngine, Engine, Question, Workbench
 from graph.snapshot.plans import Plan
 
 
 class Snapshot:
-    """All types as of a day: true on it, and known by its end in the bank's time zone. Repeatable by `ledger_seq`."""
+    """All types as of a day: true on it, and known by its end in the bank's time zone. Repeatable by `ledger_seq`.
 
-    def __init__(self, ledger: Ledger, as_of: date, ledger_seq: int | None = None) -> None:
+    `engine`: who computes it, DuckDB unless said otherwise; what is said to be DuckDB's below stays there.
+    """
+
+    def __init__(self, ledger: Ledger, as_of: date, ledger_seq: int | None = None, engine: Engine | None = None) -> None:
         self.ledger = ledger
+        self.engine = engine or DuckDbEngine(ledger)
         self.as_of = as_of
         self.ledger_seq = ledger.latest_seq if ledger_seq is None else ledger_seq
         self.ontology = ledger.ontology
@@ -27,24 +33,24 @@ class Snapshot:
 
     @property
     def backend(self) -> Backend:
-        """The calling thread's Ibis connection, on which `table` expressions run."""
+        """The calling thread's Ibis connection to the ledger's DuckDB."""
         return self.ledger.backend
 
     def table(self, name: str) -> ibis.Table:
         """An entity, relation or fact type as an Ibis expression; columns in docs/architecture.md. InputError for no such type."""
-        return self._expression(self._plan(name))
+        return self.engine.table(self.question(name))
 
     def history(self, name: str) -> ibis.Table:
         """A relation or fact type with every state that began by `as_of`, ended or not, as known then. InputError for others."""
-        return self._expression(self._plan(name, past=True))
+        return self.engine.table(self.question(name, past=True))
 
     def read(self, name: str) -> pa.Table:
         """`table` as Arrow."""
-        return self._rows(self._plan(name))
+        return self.engine.rows(self.question(name))
 
     def read_history(self, name: str) -> pa.Table:
         """`history` as Arrow."""
-        return self._rows(self._plan(name, past=True))
+        return self.engine.rows(self.question(name, past=True))
 
     def about(self, name: str, column: str, ids: Sequence[str]) -> pa.Table:
         """The rows of `read(name)` whose `column` (id, src, dst, subject) is one of `ids`, without reading the book for them."""
@@ -52,14 +58,27 @@ class Snapshot:
         plan = Plan(kind, about=column)
         if column not in ("id", "src", "dst", "subject") or column not in plan.schema:
             raise InputError(f"{name} has no end called '{column}'.", "Ask by id, src, dst or subject.", column)
-        return self._rows(plan, {"wanted": list(ids)})
+        return self.engine.rows(self._asked(plan), ids)
 
     def sql(self, name: str, *, past: bool = False) -> str:
         """The DuckDB query of `table` (of `history`, when the past is asked for), to stand in a larger one."""
-        return self._text(self._plan(name, past=past))
+        return DuckDbEngine(self.ledger).sql(self.question(name, past=past))
+
+    @property
+    def known_us(self) -> int:
+        """The last instant, in UTC microseconds, of which the snapshot knows."""
+        return end_of_day_us(self.as_of, self.ledger.time_zone)
+
+    def workbench(self) -> Workbench:
+        """Named tables and SELECTs over them, on the snapshot's engine. Close it after use."""
+        return self.engine.workbench()
+
+    def question(self, name: str, *, past: bool = False) -> Question:
+        """What `table` (`history`, when the past is asked for) asks its engine, to be loaded into a workbench."""
+        return self._asked(self._plan(name, past=past))
 
     def connect(self, *names: str) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection of its own with the named types as views, computed when asked for. Close it after use."""
+        """A DuckDB connection of its own with the named types as views, computed there when asked for. Close it after use."""
         connection: duckdb.DuckDBPyConnection = self.ledger.backend.con.cursor()
         for name in names:
             connection.execute(f'CREATE TEMP VIEW "{name}" AS {self.sql(name)}')
@@ -72,11 +91,5 @@ class Snapshot:
             raise InputError(f"{name} is an entity type: its states are merged.", fix, name)
         return Plan(kind, ended_too=past)
 
-    def _text(self, plan: Plan) -> str:
-        return plan.sql(self.ledger, self.ledger_seq, self._cutoff)
-
-    def _expression(self, plan: Plan) -> ibis.Table:
-        return self.backend.sql(self._text(plan), schema=plan.schema)
-
-    def _rows(self, plan: Plan, parameters: dict[str, list[str]] | None = None) -> pa.Table:
-        return self.backend.con.sql(self._text(plan), params=parameters).to_arrow_table()
+    def _asked(self, plan: Plan) -> Question:
+        return Question(plan, self.ledger_seq, self._cutoff)

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
+from yujing.commands.ledger import EngineName, with_engine
 from yujing.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,12 +41,16 @@ def register(app: typer.Typer) -> None:
     app.add_typer(decide)
 
 
-def scan(as_of: Day = None, limit: Annotated[int, typer.Option(help="how many alerts to print")] = 20) -> None:
+def scan(
+    as_of: Day = None,
+    limit: Annotated[int, typer.Option(help="how many alerts to print")] = 20,
+    engine: EngineName = None,
+) -> None:
     """Scan, keep, print. The same day again adds nothing."""
     from alerts.stages import scan as scan_book
 
     console = Console()
-    with _desk(_day(as_of)) as desk, _journal() as journal, console.status("scanning"):
+    with _desk(_day(as_of), with_engine(engine)) as desk, _journal() as journal, console.status("scanning"):
         result = scan_book(desk)
         kept = journal.record_scan(result, _PRINCIPAL)
     console.print(alert_table(result.alerts[:limit], f"{result.as_of} 贷后预警 alerts after the loan"))
@@ -132,16 +137,16 @@ def _day(as_of: datetime | None) -> date:
 
 
 @contextmanager
-def _desk(day: date) -> Iterator["Desk"]:
+def _desk(day: date, settings: Settings | None = None) -> Iterator["Desk"]:
     from alerts.stages import Desk
     from graph.snapshot import Snapshot
     from ingest.feeds import FeedBook
     from models.scores import ScoreBook
-    from yujing.wiring import open_ledger
+    from yujing.wiring import open_engine, open_ledger
 
-    settings = Settings()
+    settings = settings or Settings().model_copy(update={"engine": "duckdb"})  # one firm is not a whole book
     ledger = open_ledger(settings)
-    snapshot = Snapshot(ledger, day)
+    snapshot = Snapshot(ledger, day, engine=open_engine(settings, ledger))
     desk = Desk.open(snapshot, ScoreBook(settings.scores), feeds=FeedBook(ledger, day, snapshot.ledger_seq))
     try:
         yield desk

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from yujing.commands.ledger import EngineName, with_engine
 from yujing.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,16 +36,19 @@ def train(
     as_of: Day = None,
     horizon: Annotated[int, typer.Option(min=1, max=3650, help="days within which a default counts")] = 180,
     seed: Annotated[int, typer.Option(help="the same seed gives the same models")] = 0,
+    engine: EngineName = None,
 ) -> None:
     """Train, compare, register; promote the best where none was promoted before."""
     from models.splits import Plan
     from models.training import Request
     from models.training import train as train_models
-    from yujing.wiring import open_ledger
+    from yujing.wiring import open_engine, open_ledger
 
-    settings, console = Settings(), Console()
+    settings, console = with_engine(engine), Console()
+    ledger = open_ledger(settings)
     request = Request(_day(as_of), Plan(horizon_days=horizon), seed, settings.threads)
-    trained = train_models(open_ledger(settings), _registry(settings), request, lambda step: console.print(step, style="dim"))
+    registry, computed = _registry(settings), open_engine(settings, ledger)
+    trained = train_models(ledger, registry, request, lambda step: console.print(step, style="dim"), computed)
     show_trained(trained, console)
 
 
@@ -53,15 +57,16 @@ def score(
     model: Annotated[
         str, typer.Option(help="NAME or NAME:VERSION; default the promoted one. Another's scores are a shadow run.")
     ] = "",
+    engine: EngineName = None,
 ) -> None:
     """Score a day and append the run to the score table."""
     from graph.snapshot import Snapshot
     from models.scorer import ModelScorer
     from models.scores import ScoreBook
     from models.training import history_of
-    from yujing.wiring import open_ledger
+    from yujing.wiring import open_engine, open_ledger
 
-    settings, console = Settings(), Console()
+    settings, console = with_engine(engine), Console()
     registry, ledger = _registry(settings), open_ledger(settings)
     name, _, number = model.partition(":")
     registered = registry.load(name, number)
@@ -70,7 +75,7 @@ def score(
     newest = history_of(ledger, _day(as_of))[1]
     day = _day(as_of) or newest
     with console.status(f"scoring {day} with {said.name} {said.version}"):
-        rows = ModelScorer(registered, shadow).score(Snapshot(ledger, day))
+        rows = ModelScorer(registered, shadow).score(Snapshot(ledger, day, engine=open_engine(settings, ledger)))
         ScoreBook(settings.scores).append(rows)
     counted = "a shadow run, it does not count" if shadow else "these are the scores of the day"
     console.print(f"{rows.num_rows} firms scored as of {day} by {said.name} {said.version} ({counted}); run {rows['run_id'][0]}.")
