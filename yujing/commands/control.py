@@ -82,7 +82,7 @@ def _plain(answer: "ControlAnswer", names: "Names", places: "Places") -> dict[st
 def _print(answer: "ControlAnswer", names: "Names", places: "Places") -> None:
     from graph.knowledge.control import words
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     show = _Printer(console, names, places)
     console.print(f"[bold]{show.name(answer.firm)}[/]  {answer.when.valid}")
     show.verdict("实际控制人 control", words.CONTROL[answer.control])

@@ -29,6 +29,7 @@ def knowledge(
     as_json: AsJson = False,
 ) -> None:
     """Each kind is computed only where what it reads has changed since an earlier run."""
+    from graph.errors import InputError
     from graph.knowledge.book import KnowledgeBook
     from graph.knowledge.compute import compute_book
     from graph.knowledge.kinds import chosen
@@ -38,6 +39,8 @@ def knowledge(
     settings = Settings()
     wanted = chosen([name.strip() for name in kinds.split(",") if name.strip()])
     ledger = open_ledger(settings)
+    if not ledger.latest_seq:
+        raise InputError(f"Nothing has been ingested into {settings.home}.", "Run 'yujing ingest MANIFEST'.", "home")
     book = KnowledgeBook.beside(ledger)
     before = book.last_seq
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn()

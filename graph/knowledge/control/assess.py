@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Holdings, Ints, Told, holdings_of
+from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Holdings, Ints, Told, among, holdings_of
 from graph.knowledge.control.interest import Interests
 from graph.knowledge.control.owners import QUARTER, Stakes, interests_of, managers_of, missing_of, stakes_of, unknown_of
 from graph.knowledge.control.pairs import Control, control_of, deadlocks
@@ -109,7 +109,7 @@ class Assessment:
         tables = [pa.table(met, schema=OWNERS)]
         for wanted, roles in ((self._state_controlled, ("legal_representative",)), (self._managed, None)):
             posts = managers_of(self.holdings, wanted, roles) if roles else managers_of(self.holdings, wanted)
-            new = ~np.isin(posts.src * self.holdings.size + posts.dst, stakes.src * self.holdings.size + stakes.dst)
+            new = ~among(posts.src * self.holdings.size + posts.dst, stakes.src * self.holdings.size + stakes.dst)
             src, dst = posts.src[new], posts.dst[new]
             owned = interests_of(self.interests, src, dst), self.control.commanded(src, dst)
             post = "legal_representative" if roles else "management"
@@ -146,16 +146,16 @@ class Assessment:
     def _filed(self) -> pa.Table:
         """Each contradiction between who is filed to control a firm and who does by votes."""
         filed, pairs, size = self.told.filed, self.control.pairs, max(self.holdings.size, 1)
-        src, dst = self.holdings.number(filed["src"]), self.holdings.number(filed["dst"])
+        src, dst = self.holdings.numbers["filed", "src"], self.holdings.numbers["filed", "dst"]
         computed = pairs.src * size + pairs.dst
-        agreed = np.isin(src * size + dst, computed)
+        agreed = among(src * size + dst, computed)
         controlled = np.zeros(size, np.bool_)
         controlled[pairs.dst] = True
         told = pa.array(np.where(controlled[dst], "filed_contradicted", "filed_unsupported").tolist(), pa.string())
         rows = pa.table([filed["dst"], told, filed["src"], filed["id"]], schema=FINDINGS).filter(pa.array(~agreed))
         mute = np.ones(size, np.bool_)
         mute[dst] = False  # of whom nothing is filed, nothing is contradicted
-        top = pairs.ultimate & ~mute[pairs.dst] & ~np.isin(computed, src * size + dst)
+        top = pairs.ultimate & ~mute[pairs.dst] & ~among(computed, src * size + dst)
         count = int(top.sum())
         missed = [self.holdings.named(pairs.dst[top]), pa.repeat("computed_unfiled", count), self.holdings.named(pairs.src[top])]
         return pa.concat_tables([rows, pa.table([*missed, pa.nulls(count, pa.string())], schema=FINDINGS)])
@@ -222,8 +222,8 @@ class Assessment:
         by_firm = self._any(equity.dst[~holdings.person[equity.src]])
         firms = self.told.firms
         capital = pc.less_equal(firms["registered_capital_fen"], SMALL_CAPITAL_FEN)
-        small = firms.filter(pc.fill_null(pc.and_(capital, pc.equal(firms["currency"], "CNY")), False))
-        return self._any(holdings.number(small["id"])) & ~by_firm & (equity.known >= 1 - TOLERANCE)
+        small = pc.fill_null(pc.and_(capital, pc.equal(firms["currency"], "CNY")), False).to_numpy()
+        return self._any(holdings.numbers["firms", "id"][small]) & ~by_firm & (equity.known >= 1 - TOLERANCE)
 
 
 def _round(values: Floats) -> Floats:

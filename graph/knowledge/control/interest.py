@@ -80,15 +80,17 @@ class Interests:
 
     def _ways(self, start: csr_array) -> csr_array:
         step = start @ self.inner
-        total = step.copy()
+        steps = [step.tocoo()]
         for _ in range(MOST_STEPS):
             step = step @ self.onward
             step.data[step.data < SMALLEST] = 0
             step.eliminate_zeros()
             if not step.nnz:
                 break
-            total = total + step
-        return csr_array(total)
+            steps.append(step.tocoo())
+        rows, columns = (np.concatenate([getattr(each, end) for each in steps]) for end in ("row", "col"))
+        # Once at the end: adding two sparse arrays costs all that is in either, however little the step brought.
+        return csr_array((np.concatenate([each.data for each in steps]), (rows, columns)), shape=start.shape)
 
 
 def _chosen(rows: Ints, size: int) -> csr_array:

@@ -56,7 +56,7 @@ def _tables(found: Assessment) -> dict[str, pa.Table]:
 
 
 def _of_firm(table: pa.Table, firm: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.filter(pc.field("firm") == firm).to_pylist()
+    rows: list[dict[str, Any]] = table.filter(pc.equal(table["firm"], firm)).to_pylist()
     return rows
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Holdings, Ints
+from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Holdings, Ints, among, distinct
 from graph.knowledge.control.interest import Interests
 from graph.knowledge.control.pairs import Control
 
@@ -56,7 +56,7 @@ def interests_of(interests: Interests, src: Ints, dst: Ints) -> Floats:
 
 def stakes_of(holdings: Holdings, interests: Interests, control: Control) -> Stakes:
     """Everybody who meets a test, once for each firm."""
-    equity = _quarters(interests, np.unique(holdings.equity.src[holdings.person[holdings.equity.src]]))
+    equity = _quarters(interests, distinct(holdings.equity.src[holdings.person[holdings.equity.src]]))
     votes = control.alone.votes.tocoo()
     voter = holdings.person[control.holders[votes.row]] & (votes.data >= QUARTER - TOLERANCE)
     by_votes = _keys(control.holders[votes.row[voter]], np.asarray(votes.col[voter], np.int64), holdings.size)
@@ -64,12 +64,12 @@ def stakes_of(holdings: Holdings, interests: Interests, control: Control) -> Sta
     person = holdings.person[pairs.src]
     alone = _keys(pairs.src[person & ~pairs.joint], pairs.dst[person & ~pairs.joint], holdings.size)
     jointly = _keys(pairs.src[person & pairs.joint], pairs.dst[person & pairs.joint], holdings.size)
-    filed_src, filed_dst = holdings.number(holdings.told.filed["src"]), holdings.number(holdings.told.filed["dst"])
+    filed_src, filed_dst = holdings.numbers["filed", "src"], holdings.numbers["filed", "dst"]
     filed = _keys(filed_src[holdings.person[filed_src]], filed_dst[holdings.person[filed_src]], holdings.size)
     named = {"equity": equity, "votes": by_votes, "control": alone, "joint_control": jointly, "filed_control": filed}
-    every = np.unique(np.concatenate(list(named.values())))
+    every = distinct(np.concatenate(list(named.values())))
     src, dst = every // max(holdings.size, 1), every % max(holdings.size, 1)
-    tests = {name: np.isin(every, keys) for name, keys in named.items()}
+    tests = {name: among(every, keys) for name, keys in named.items()}
     return Stakes(src, dst, interests_of(interests, src, dst), control.commanded(src, dst), tests)
 
 
@@ -93,9 +93,9 @@ def missing_of(holdings: Holdings, interests: Interests) -> Floats:
 def managers_of(holdings: Holdings, wanted: Bools, roles: tuple[str, ...] = _MANAGERS) -> Posts:
     """Of each wanted firm the persons in the first of these roles that anybody has."""
     posts = holdings.told.posts
+    src, dst = holdings.numbers["posts", "src"], holdings.numbers["posts", "dst"]
     role = pc.fill_null(pc.index_in(posts["role"], value_set=pa.array(roles, pa.string())), len(roles))
     rank = np.asarray(role.to_numpy(), np.int64)
-    src, dst = holdings.number(posts["src"]), holdings.number(posts["dst"])
     best = np.full(holdings.size, len(roles), np.int64)
     np.minimum.at(best, dst, rank)
     kept = wanted[dst] & (rank == best[dst]) & (rank < len(roles))
@@ -115,4 +115,4 @@ def _quarters(interests: Interests, persons: Ints) -> Ints:
 
 
 def _keys(src: Ints, dst: Ints, size: int) -> Ints:
-    return np.unique(src * size + dst)
+    return distinct(src * size + dst)

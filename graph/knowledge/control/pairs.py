@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Holdings, Ints, components
+from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Holdings, Ints, among, components, distinct
 from graph.knowledge.control.votes import HALF, Reach, one_by_one, reach
 
 
@@ -60,7 +60,7 @@ class Control:
     def commanded(self, src: Ints, dst: Ints) -> Floats:
         """The votes that each `src` commands by itself in each `dst`."""
         row = np.searchsorted(self.holders, src)
-        holds = np.isin(src, self.holders)
+        holds = among(src, self.holders)
         found = np.zeros(len(src))
         if holds.any():
             found[holds] = np.asarray(self.alone.votes[row[holds], dst[holds]]).ravel()
@@ -70,7 +70,7 @@ class Control:
 def control_of(holdings: Holdings) -> Control:
     """Both fixpoints, and the pairs that follow."""
     size, votes = holdings.size, holdings.votes.sparse
-    holders = np.unique(holdings.votes.src)
+    holders = distinct(holdings.votes.src)
     alone = reach(one_by_one(holders, size), votes)
     src, dst = _beyond_starts(alone.controls, one_by_one(holders, size))
     single = Pairs(holders[src], dst, _at(alone.votes, src, dst), np.zeros(len(dst), np.bool_), size)
@@ -106,12 +106,11 @@ def _halves(votes: csr_array, held: Bools, rows: Ints, count: int) -> csr_array:
 
 def _groups(holdings: Holdings, single: Pairs) -> csr_array:
     """Groups that act in concert, over however many agreements; whoever controls a member stands in its place too."""
-    concert = holdings.told.concert
-    left, right = holdings.number(concert["src"]), holdings.number(concert["dst"])
+    left, right = holdings.numbers["concert", "src"], holdings.numbers["concert", "dst"]
     group = components(left, right, holdings.size)
-    member = np.unique(np.r_[left[left != right], right[left != right]])
+    member = distinct(np.r_[left[left != right], right[left != right]])
     number = np.full(group.max(initial=-1) + 1, -1, np.int64)
-    found = np.unique(group[member])
+    found = distinct(group[member])
     number[found] = np.arange(len(found))
     of_entity = np.full(holdings.size, -1, np.int64)
     of_entity[member] = number[group[member]]

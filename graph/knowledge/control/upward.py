@@ -80,7 +80,7 @@ def _both_ends(edges: pa.Table) -> pa.Table:
 
 def _once(concert: pa.Table) -> pa.Table:
     """An agreement is met from both its ends."""
-    return concert.group_by(list(_END)).aggregate([])
+    return concert.group_by(list(_END)).aggregate([]) if concert.num_rows else concert
 
 
 def _firms(reader: GraphReader, ids: list[str], when: Moment) -> pa.Table:
@@ -90,6 +90,8 @@ def _firms(reader: GraphReader, ids: list[str], when: Moment) -> pa.Table:
 
 
 def _cuts(reader: GraphReader, holdings: pa.Table, hop: Hop) -> tuple[Cut, ...]:
+    if holdings.num_rows < hop.cap:
+        return ()
     shown = holdings.group_by("dst").aggregate([("id", "count")]).filter(pc.field("id_count") >= hop.cap).to_pylist()
     if not shown:
         return ()

@@ -1,0 +1,63 @@
+"""`yujing knowledge` and `yujing control`, as one runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from graph.errors import InputError
+from graph.stores import build_ladybug
+from tests.worlds.build import World
+from yujing.cli import build_app
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """P holds 60% of 甲, 甲 60% of 乙; 乙's director is filed as its controller."""
+    monkeypatch.setenv("YUJING_HOME", str(tmp_path))
+    monkeypatch.setenv("YUJING_TODAY", "2025-06-30")
+    world = World(tmp_path).firm("甲").firm("乙").person("P").person("Q")
+    world.relation("HOLDS_SHARES", "P", "甲", equity_share=0.6).relation("HOLDS_SHARES", "甲", "乙", equity_share=0.6)
+    world.relation("CONTROLS", "Q", "乙").commit()
+    build_ladybug(world.ledger, tmp_path / "graph")
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(build_app(), list(words))
+
+
+def runs(*words: str) -> list[dict[str, Any]]:
+    ran = run("knowledge", "--json", *words)
+    assert ran.exit_code == 0, ran.output
+    told: list[dict[str, Any]] = json.loads(ran.stdout)["runs"]
+    return told
+
+
+def test_a_day_is_computed_then_known_and_another_with_equal_inputs_unchanged(home: Path) -> None:
+    first = runs("--kinds", "control")
+    assert [(run["kind"], run["how"], run["rows"]["controllers"]) for run in first] == [("control", "computed", 3)]
+    assert runs("--kinds", "control")[0]["how"] == "known"
+    assert runs("--kinds", "control", "--as-of", "2025-06-29")[0]["how"] == "unchanged"
+    assert "control 1" in run("knowledge").stdout
+
+
+def test_an_unknown_kind_and_a_home_without_data_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("knowledge", "--kinds", "gossip").exception
+    assert isinstance(refused, InputError) and "'gossip'" in refused.message
+    monkeypatch.setenv("YUJING_HOME", str(home / "empty"))
+    empty = run("knowledge").exception
+    assert isinstance(empty, InputError) and empty.field == "home"
+
+
+def test_a_firm_is_told_with_its_chain_its_rows_and_what_contradicts(home: Path) -> None:
+    told = run("control", "乙").stdout
+    assert "P --60%--> 甲 --60%--> 乙 = 36%" in told
+    assert "world.csv:" in told
+    assert "申报的控制人与推算不符" in told
+    plain = json.loads(run("control", "乙", "--as-of", "2025-06-29", "--json").stdout)
+    assert (plain["control"], plain["when"]["valid"]) == ("controlled", "2025-06-29")
+    assert {f["finding"] for f in plain["findings"]} == {"filed_contradicted", "computed_unfiled"}
+    assert set(plain["sources"].values()) <= {f"world.csv:{line}" for line in range(1, 10)}
