@@ -1,6 +1,6 @@
 """Opens what the settings name. Nothing else reads settings and knows the classes behind the seams."""
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from alerts.journal import Journal, upgrade
 from api.platform import Platform
@@ -14,6 +14,9 @@ from graph.verify import ExportedStore
 from ingest.resolution.book import ResolutionBook
 from models.scores import ScoreBook
 from yujing.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -61,17 +64,14 @@ def open_journal(settings: Settings) -> Journal:
     return Journal(settings.journal)
 
 
-def open_spark(settings: Settings) -> Any:
-    """A Spark session on this machine. InputError where the extra is not installed."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise InputError("Spark is not installed.", "pip install 'yujing[spark]', with Java 17.", "engine") from None
+def open_spark(settings: Settings) -> "SparkSession":
+    """A Spark session that knows likeness of texts, for entity resolution. UnavailableError where Spark is not there."""
     from splink.backends.spark import similarity_jar_location
 
-    builder = SparkSession.builder.master(f"local[{settings.threads}]").appName("yujing")
-    builder = builder.config("spark.jars", similarity_jar_location())  # Jaro-Winkler and the like, for entity resolution
-    return builder.config("spark.sql.session.timeZone", "UTC").config("spark.ui.enabled", "false").getOrCreate()
+    from graph.snapshot.spark import SparkOptions, start_spark
+
+    likeness = {"spark.jars": similarity_jar_location()}
+    return start_spark(SparkOptions(settings.spark_master, {**likeness, **settings.spark_settings}, settings.spark_root))
 
 
 def open_platform(settings: Settings) -> Platform:

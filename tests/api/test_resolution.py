@@ -19,8 +19,8 @@ PATH = "/v1/resolution/proposals"
 def officer(fresh_bank: Bank) -> Iterator[TestClient]:
     """The tiny bank with one firm told of twice, and proposals made."""
     world = World(fresh_bank.home, feed="platform")
-    told = {"established_on": "2012-05-20", "registered_capital_fen": None}
-    world.entity("Firm", "SCP1", source="platform", name="杭州澄湖精密機械有限責任公司", known="2026-02-01", **told)
+    name = "杭州澄湖精密機械有限責任公司"
+    world.entity("Firm", "SCP1", source="platform", name=name, known="2026-02-01", established_on="2012-05-20")
     world.commit()
     fresh_bank.platform.resolution.propose(world.snapshot(TODAY.isoformat()), Scoring(threshold=0.01))
     with open_client(fresh_bank, Role.OFFICER) as client:

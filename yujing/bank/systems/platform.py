@@ -83,7 +83,7 @@ def _members(world: World) -> pl.DataFrame:
             "入驻时间": stamp_text(rng, recorded, _TIME),
         }
     )
-    return frame[rng.permutation(count).tolist()]
+    return frame.select(pl.all().gather(rng.permutation(count).tolist()))
 
 
 def _capital(world: World, known: Ints, new: int, rng: np.random.Generator) -> Ints:
@@ -154,7 +154,7 @@ def _as_registered(name: str, _: str) -> str:
 
 
 def _traditional(name: str, _: str) -> str:
-    return opencc.OpenCC("s2t").convert(name)
+    return str(opencc.OpenCC("s2t").convert(name))
 
 
 def _place_in_brackets(name: str, place: str) -> str:
