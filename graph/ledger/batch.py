@@ -28,7 +28,7 @@ _BATCHES_AT_ONCE = 4
 
 def new_batch_id() -> str:
     """A batch id that sorts by the time it was begun."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(4)}"
 
 
 @dataclass(frozen=True)
