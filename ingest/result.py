@@ -43,6 +43,7 @@ class IngestResult:
     dry_run: bool = False
     backfill: bool = False
     files: tuple[str, ...] = field(default=())
+    read_to: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how far tables and topics were read, by name
 
     @property
     def clean(self) -> bool:
@@ -66,6 +67,7 @@ class IngestResult:
             "warnings": list(self.warnings),
             "tidied": self.tidied,
             "files": list(self.files),
+            "read_to": {name: dict(mark) for name, mark in self.read_to.items()},
             "quarantine": str(self.quarantine) if self.quarantine else None,
             "seconds": round(self.seconds, 3),
         }

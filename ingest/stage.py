@@ -20,19 +20,20 @@ from ingest.problems import ISSUES, Problems
 from ingest.readers import Chunk
 from ingest.tokens import Tokenise
 
-LINE_BITS = 40
-"""A source row's number is its file's place in the load, shifted by these, plus its line."""
+LINE_BITS = 44
+"""A source row's number is its source's place in the load, shifted by these, plus its line (see `Source.element_bits`)."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file (or sheet) of a load: its place, what lineage calls it, and what its rows yield."""
+    """One source of a load (a file, sheet, table or partition): its place, what lineage calls it, and what its rows yield."""
 
     number: int
     file: str
     sheet: str
     plans: tuple[YieldPlan, ...]
     full: bool = False
+    element_bits: int = 0  # where a line holds several rows: its line is shifted by these, plus the row's place in it
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def repeat_id_sql(base: str) -> str:
 def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
     columns = [
         *("record", "row"),
-        f"row & {(1 << LINE_BITS) - 1} AS line",
+        f"(row & {(1 << LINE_BITS) - 1}) >> {source.element_bits} AS line",
         f"{text_sql(feed)} AS feed",
         f"{text_sql(source.file)} AS file",
         f"{text_sql(source.sheet) if source.sheet else 'NULL::VARCHAR'} AS sheet",

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     demo: bool = False  # the data are invented: pages say so, and are open on this machine without a key
     today: date | None = None  # the bank's day; the calendar's in its time zone unless set
 
+    databases: SecretStr = SecretStr("")  # JSON: name to SQLAlchemy URL, for manifests that read tables
+    kafka: SecretStr = SecretStr("")  # JSON: name to librdkafka's settings, for manifests that read topics
+
     neo4j_uri: str = Field(default="", validation_alias="NEO4J_URI")
     neo4j_user: str = Field(default="neo4j", validation_alias="NEO4J_USER")
     neo4j_password: SecretStr = Field(default=SecretStr(""), validation_alias="NEO4J_PASSWORD")

@@ -7,6 +7,7 @@ from graph.ledger import Ledger
 from graph.personal import Vault
 from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget
 from graph.verify import ExportedStore
+from ingest.readers import Connections
 from models.scores import ScoreBook
 from yujing.settings import Settings
 
@@ -24,6 +25,11 @@ def open_ledger(settings: Settings) -> Ledger:
 def open_vault(settings: Settings) -> Vault:
     """The personal values, with the key under home."""
     return Vault.open(settings.ledger, settings.keys / "personal.key")
+
+
+def connections(settings: Settings) -> Connections:
+    """The databases and Kafka clusters that manifests may name. InputError where a setting is no such JSON."""
+    return Connections.read(settings.databases.get_secret_value(), settings.kafka.get_secret_value())
 
 
 def neo4j_target(settings: Settings) -> Neo4jTarget:
