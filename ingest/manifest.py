@@ -209,6 +209,7 @@ Yield = Annotated[
 
 
 _SECRET = re.compile(r"://[^/@]*:[^@]+@|(?i:[?&;](password|passwd|pwd|sslpassword)=)|(?i:\bpwd(=|%3d))")
+_TYPED = ("xlsx", "xlsm", "xls", "xlsb", "ods", "parquet")
 _FILES_ONLY = frozenset(
     {"optional", "format", "encoding", "delimiter", "quote", "sheet", "sheets"}
     | {"header_row", "header_separator", "skip_footer", "until"}
@@ -325,6 +326,11 @@ class SourceFile(_Strict):
         if list(self.header_rows) != sorted(set(self.header_rows)):
             raise ValueError(f"header_row goes from top to bottom (got {list(self.header_rows)})")
         return self
+
+    @property
+    def typed(self) -> bool:
+        """The source has days of its own, which come in ISO form, whatever form its texts are in."""
+        return self.sql is not None or self.format in _TYPED or self.path.lower().endswith(tuple(f".{form}" for form in _TYPED))
 
     @property
     def header_rows(self) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ import yaml
 from sqlalchemy import Connection, Engine, create_engine, text
 
 from graph.errors import ConflictError, InputError, UnavailableError
+from graph.ledger import Ledger
 from ingest.manifest import SourceFile, read_manifest
 from ingest.readers import Connections, Surroundings, find_inputs, sql
 from tests.alerts.postgres import postgres_url
@@ -144,14 +145,15 @@ def test_rows_committed_late_are_found_within_the_overlap(inbox: Inbox, postgres
 
 
 def test_a_full_feed_of_a_table_closes_what_is_gone(inbox: Inbox, bank: Engine) -> None:
-    fact = {"fact": "CreditLine", "key": "no", "subject": {"type": "Firm", "key": "no"}, "valid_from": {"constant": "2026-01-01"},
-            "properties": {"limit_fen": "capital"}}  # fmt: skip
-    told = manifest(feed="full", watermark=None, ignore=["updated_at", "name"], yields=[fact])
+    held = {
+        **{"relation": "HOLDS_SHARES", "src": {"type": "Firm", "key": "no"}, "dst": {"type": "Firm", "key": "name"}},
+        **{"key": "no", "valid_from": {"constant": "2026-01-01"}, "properties": {"paid_in_fen": "capital"}},
+    }
     add(bank, ("1", "青禾", "1", None), ("2", "素木", "1", None))
-    inbox.load(told)
+    inbox.load(manifest(feed="full", watermark=None, yields=[held]))
     with bank.begin() as connection:
         connection.execute(text("DELETE FROM firms WHERE no = '2'"))
-    assert inbox.load().closed == {"CreditLine": 1}
+    assert inbox.load().closed == {"HOLDS_SHARES": 1}
 
 
 def test_a_query_is_read_in_its_declared_order_and_may_only_select(inbox: Inbox, bank: Engine) -> None:
@@ -252,14 +254,12 @@ def test_a_database_that_goes_away_half_way_loses_nothing(inbox: Inbox, postgres
     monkeypatch.setattr(sql, "_ROWS", 1000)
     texts = sql.SqlInput._texts
 
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%FETCH%' AND pid <> pg_backend_pid()"
+
     def cut_off(self: sql.SqlInput, name: str, values: Any, line: int) -> Any:
         if line == 3000 and name == "no":
             with postgres.connect() as other:
-                other.execute(
-                    text(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%FETCH%' AND pid <> pg_backend_pid()"
-                    )
-                )
+                other.execute(text(kill))
         return texts(self, name, values, line)
 
     with monkeypatch.context() as patched:
@@ -311,8 +311,6 @@ def test_a_load_of_a_table_killed_at_any_step_repeats_from_the_same_watermark(in
         load(home, path, step)
         assert load(home, path)[0] == 0
         survivor = Inbox.__new__(Inbox)
-        from graph.ledger import Ledger
-
         with closing(Ledger.open(home / "ledger")) as ledger:
             survivor.ledger = ledger
             assert names(survivor) == ["素木", "青禾"]
