@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from graph.errors import InputError
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
 from ingest.cells import Cells
@@ -90,6 +91,7 @@ class Stager:
 
     def take(self, chunk: Chunk) -> None:
         """Checks and stages one chunk."""
+        _refuse_too_far(chunk, self._source)
         row = (chunk.line + (self._source.number << LINE_BITS)).alias("row")
         cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise, self._personal)
         problems = Problems(chunk.frame, row, self._personal, self._shop.tokenise)
@@ -151,6 +153,14 @@ class Stager:
         select = _select(plan, self._shop.feed, self._source, set(rows.columns))
         said = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
         self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
+
+
+def _refuse_too_far(chunk: Chunk, source: Source) -> None:
+    """A line that its bits cannot hold would be taken for one of another source."""
+    last = max([int(lines[-1]) for lines in (chunk.line, chunk.broken["line"]) if len(lines)], default=0)
+    if last >> LINE_BITS:
+        said = f"{source.file}: line {last >> source.element_bits} is beyond the {1 << (LINE_BITS - source.element_bits)} that fit."
+        raise InputError(said, "Split the source.", "path")
 
 
 def numbered_sql(said: str) -> str:

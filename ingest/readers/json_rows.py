@@ -36,7 +36,7 @@ class JsonRows:
         self._shift = ELEMENT_BITS if spec.explode else 0
         self.seen: set[str] = set()
 
-    def chunk(self, texts: Iterable[tuple[int, str]], bytes_read: int = 0) -> Chunk:
+    def chunk(self, texts: Iterable[tuple[int, str | bytes]], bytes_read: int = 0) -> Chunk:
         """One chunk of texts with their lines. Fields that are neither used nor ignored become columns too, to be told of."""
         rows: list[_Cells] = []
         lines: list[int] = []
@@ -44,9 +44,10 @@ class JsonRows:
         for line, text in texts:
             place = line << self._shift
             try:
-                found = list(self._rows(text))
+                found = list(self._rows(text if isinstance(text, str) else _decoded(text)))
             except _Broken as problem:
-                broken.append((place, problem.reason, text))
+                shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
+                broken.append((place, problem.reason, shown))
                 continue
             rows += found
             lines += range(place, place + len(found))
@@ -104,6 +105,13 @@ class JsonRows:
             else:
                 row[path] = _plain(value)
         return elements
+
+
+def _decoded(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise _Broken(Reason.NOT_JSON) from None
 
 
 def _plain(value: Any) -> str:
