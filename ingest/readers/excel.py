@@ -84,11 +84,21 @@ def _open(path: Path) -> CalamineWorkbook:
     try:
         with path.open("rb") as file:
             return CalamineWorkbook.from_filelike(file)  # by content: an .xls is often an .xlsx that was renamed
-    except PasswordError:
-        said = f"{path}: the workbook is locked with a password."
-        raise InputError(said, "Have it saved without one.", "path") from None
     except (CalamineError, OSError) as problem:
+        if _is_locked(path):
+            raise InputError(f"{path}: the workbook is locked with a password.", "Have it saved without one.", "path") from None
         raise _damaged(path, problem) from problem
+
+
+def _is_locked(path: Path) -> bool:
+    """Only when it is opened by its name does the library say so."""
+    try:
+        CalamineWorkbook.from_path(str(path))
+    except PasswordError:
+        return True
+    except (CalamineError, OSError):
+        return False
+    return False
 
 
 def _damaged(path: Path, problem: Exception) -> InputError:

@@ -13,13 +13,14 @@ from ingest.readers.json_rows import JsonRows
 from ingest.readers.origin import Mark, Surroundings
 
 try:
-    from confluent_kafka import OFFSET_INVALID, Consumer, KafkaError, KafkaException, Message, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 except ModuleNotFoundError:
     raise InputError("kafka: confluent-kafka is not installed.", "pip install 'yujing[kafka]'.", "kafka") from None
 
 _MESSAGES = 20_000
 _PATIENCE_SECONDS = 30.0
 _NONE_AT_ONCE = 0.5
+_PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 class PartitionInput:
@@ -49,7 +50,7 @@ class PartitionInput:
         try:
             consumer.assign([TopicPartition(self._broker.topic, self._partition, self._start)])
             for messages in self._batches(consumer):
-                chunk = rows.chunk([(m.offset() + 1, m.value() or b"") for m in messages], self._next - self._start)
+                chunk = rows.chunk([(_offset(m) + 1, m.value() or b"") for m in messages], self._next - self._start)
                 read += chunk.rows
                 yield chunk
         finally:
@@ -65,21 +66,21 @@ class PartitionInput:
                 heard = time.monotonic()
             elif time.monotonic() - heard > _PATIENCE_SECONDS:
                 raise self._broken_off("no answer" + self._broker.told())
-            told = [message for message in some if message.error() is None and message.offset() < self._end]
+            told = [message for message in some if message.error() is None and _offset(message) < self._end]
             for message in some:
                 self._move(message)
             if told:
                 yield told
 
     def _move(self, message: Message) -> None:
-        """Offsets that hold no message (ends of transactions, what compaction took) are passed by, up to the end of the log."""
-        error, offset = message.error(), message.offset()
+        """Up to the end of the log: its last offsets may hold no message (ends of transactions, what compaction took)."""
+        error, offset = message.error(), _offset(message)
         if error is None:
             self._next = min(offset + 1, self._end)
         elif error.code() != KafkaError._PARTITION_EOF:
             raise self._broken_off(error.str())
-        elif offset is not None and offset != OFFSET_INVALID and offset < self._end:
-            self._next = self._end = offset  # of an open transaction nothing may be read yet
+        elif offset >= 0:  # short of the end that the load began with where a transaction is open: it is read next time
+            self._next = self._end = min(offset, self._end)
 
     def _broken_off(self, said: str) -> UnavailableError:
         return UnavailableError(
@@ -87,6 +88,12 @@ class PartitionInput:
             "Nothing was loaded; run it again once the broker answers.",
             "kafka",
         )
+
+
+def _offset(message: Message) -> int:
+    """Its offset; negative where an error has none."""
+    offset = message.offset()
+    return -1 if offset is None else offset
 
 
 def find_partitions(spec: SourceFile, kafka: KafkaSource, around: Surroundings) -> list[PartitionInput]:
@@ -147,11 +154,25 @@ class _Broker:
         return sorted(found.partitions)
 
     def input(self, spec: SourceFile, partition: int, consumer: Consumer) -> PartitionInput:
-        low, high = consumer.get_watermark_offsets(TopicPartition(self.topic, partition), timeout=_PATIENCE_SECONDS)
+        low, high = self._bounds(partition, consumer)
         start, remark = self._start(partition, low, high)
         found = PartitionInput(spec, self, partition, start, high)
         found.remarks += [remark] if remark else []
         return found
+
+    def _bounds(self, partition: int, consumer: Consumer) -> tuple[int, int]:
+        """Its first offset and its end; a partition whose leader is just being chosen is waited for."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            try:
+                found: tuple[int, int] = consumer.get_watermark_offsets(
+                    TopicPartition(self.topic, partition), timeout=_PATIENCE_SECONDS
+                )
+                return found
+            except KafkaException as problem:
+                if problem.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                    raise
+                time.sleep(_NONE_AT_ONCE)
 
     def _start(self, partition: int, low: int, high: int) -> tuple[int, str]:
         """Where to begin, and what was lost before it. A partition of a topic that is new to us has lost nothing."""

@@ -121,7 +121,8 @@ class SqlInput:
 
         Equal values at the boundary are read again, rows without a watermark every time: what is held is a duplicate.
         """
-        rows: Select[Any] = select(*map(column, wanted)).select_from(self._origin).order_by(*map(column, order))
+        columns: list[ColumnClause[Any]] = [column(name) for name in wanted]
+        rows: Select[Any] = select(*columns).select_from(self._origin).order_by(*map(column, order))
         told = self._spec.watermark
         if told is None:
             return rows, None

@@ -34,7 +34,8 @@ class Topic:
     """A topic of the test's own."""
 
     def __init__(self, servers: str, partitions: int = 1) -> None:
-        from confluent_kafka.admin import AdminClient, NewTopic
+        from confluent_kafka.admin import AdminClient
+        from confluent_kafka.cimpl import NewTopic
 
         self.servers, self.name = servers, f"payments-{uuid4().hex[:8]}"
         self.admin = AdminClient({"bootstrap.servers": servers})

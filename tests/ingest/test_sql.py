@@ -306,7 +306,7 @@ def test_a_load_of_a_table_killed_at_any_step_repeats_from_the_same_watermark(in
     add(engine, ("1", "青禾", "1", "2026-01-01 00:00:00"), ("2", "素木", "1", "2026-01-02 00:00:00"))
     path = inbox.manifest(manifest(sql={"url": "sqlite:///crm.db", "table": "firms"}))
     _, steps = load(tmp_path / "unharmed", path)
-    for step in range(1, steps + 1):
+    for step in sorted({1, steps // 2, *range(steps - 5, steps + 1)}):
         home = tmp_path / f"killed-{step}"
         load(home, path, step)
         assert load(home, path)[0] == 0
