@@ -317,6 +317,12 @@ class SourceFile(_Strict):
             raise ValueError("explode is for JSON, not for sql")
         if self.explode and (self.until or self.skip_footer):
             raise ValueError("a table that ends before its file does (until, skip_footer) cannot be exploded")
+        if self.explode and any(
+            self.element not in (each.identify_by or (self.element,)) for each in self.yields if not isinstance(each, EntityYield)
+        ):
+            raise ValueError(
+                f"identify_by must name '{self.element}', the element's place, or equal elements could not be told apart"
+            )
         if self.watermark and not self.sql:
             raise ValueError("watermark is for sql")
         if self.feed == "full" and (self.watermark or self.kafka):
@@ -326,6 +332,11 @@ class SourceFile(_Strict):
         if list(self.header_rows) != sorted(set(self.header_rows)):
             raise ValueError(f"header_row goes from top to bottom (got {list(self.header_rows)})")
         return self
+
+    @property
+    def element(self) -> str:
+        """The column that holds an exploded element's place in its array, from 1."""
+        return f"{self.explode}.#"
 
     @property
     def typed(self) -> bool:

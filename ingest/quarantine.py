@@ -60,9 +60,8 @@ class _registered:  # noqa: N801 - reads as a verb
         self._engine = engine
         self._tables = {
             "issue_sources": pl.DataFrame(
-                [(s.number, s.file, s.sheet, s.element_bits) for s in sources],
-                schema={"number": pl.Int64, "file": pl.String, "sheet": pl.String, "element_bits": pl.Int64},
-                orient="row",
+                {"number": [s.number for s in sources], "file": [s.file for s in sources], "sheet": [s.sheet for s in sources]},
+                schema={"number": pl.Int64, "file": pl.String, "sheet": pl.String},
             ),
             "issue_reasons": pl.DataFrame({"reason": [str(r) for r in Reason], "sentence": [r.sentence for r in Reason]}),
         }
@@ -84,7 +83,7 @@ def issues_sql(staged: Staged, name: str) -> str:
 def _placed(staged: Staged, name: str, columns: str, join: str = "") -> str:
     files = ", ".join(text_sql(str(path)) for path in staged.files[name])
     return f"""
-        SELECT s.file, nullif(s.sheet, '') AS sheet, (o.row & {(1 << LINE_BITS) - 1}) >> s.element_bits AS line, {columns}
+        SELECT s.file, nullif(s.sheet, '') AS sheet, o.row & {(1 << LINE_BITS) - 1} AS line, {columns}
         FROM read_parquet([{files}]) o JOIN issue_sources s ON s.number = o.row >> {LINE_BITS} {join} ORDER BY o.row, o.column
     """
 

@@ -26,7 +26,6 @@ from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, Connections, Input, Mark, Surroundings, find_inputs
-from ingest.readers.json_rows import ELEMENT_BITS
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
 from ingest.stage import Source, Staged, Stager, Workshop
@@ -158,8 +157,7 @@ def _prepare(path: Path, ledger: Ledger, data_root: Path, connections: Connectio
         remarks += said
         for each in found:
             files.append((spec, each))
-            bits = ELEMENT_BITS if spec.explode else 0
-            sources.append(Source(len(sources), each.name, each.sheet, plans, spec.feed == "full", bits))
+            sources.append(Source(len(sources), each.name, each.sheet, plans, spec.feed == "full"))
     _check_feeds(manifest, sources)
     _check_names(files)
     return _Load(manifest, text_hash, path, additions, ontology, tuple(files), tuple(sources), around.read_to, tuple(remarks))

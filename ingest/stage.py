@@ -21,8 +21,8 @@ from ingest.problems import ISSUES, Problems
 from ingest.readers import Chunk
 from ingest.tokens import Tokenise
 
-LINE_BITS = 44
-"""A source row's number is its source's place in the load, shifted by these, plus its line (see `Source.element_bits`)."""
+LINE_BITS = 40
+"""A source row's number is its source's place in the load, shifted by these, plus its line."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,6 @@ class Source:
     sheet: str
     plans: tuple[YieldPlan, ...]
     full: bool = False
-    element_bits: int = 0  # where a line holds several rows: its line is shifted by these, plus the row's place in it
 
 
 @dataclass(frozen=True)
@@ -92,13 +91,13 @@ class Stager:
     def take(self, chunk: Chunk) -> None:
         """Checks and stages one chunk."""
         _refuse_too_far(chunk, self._source)
-        row = (chunk.line + (self._source.number << LINE_BITS)).alias("row")
+        places = _Places(chunk.line + (self._source.number << LINE_BITS))
         cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise, self._personal)
-        problems = Problems(chunk.frame, row, self._personal, self._shop.tokenise)
-        drafts = [draft(plan, cells, row, problems) for plan in self._source.plans]
+        problems = Problems(chunk.frame, places.numbers, self._personal, self._shop.tokenise)
+        drafts = [places.put(draft(plan, cells, places.numbers, problems)) for plan in self._source.plans]
         problems.note_codes(cells)
-        self._count(chunk, row, drafts)
-        bad = self._keep_problems(chunk, problems)
+        self._count(chunk, places.row, drafts)
+        bad = self._keep_problems(chunk, problems, places)
         for plan, records in zip(self._source.plans, drafts, strict=True):
             refused = pl.col("row").is_in(bad.implode())
             self._keep(plan, records.filter(~refused) if bad.len() else records)
@@ -110,17 +109,17 @@ class Stager:
         for plan, records in zip(self._source.plans, drafts, strict=True):
             self._staged.seen[plan.type_name] += records.height
         if all(records.height < len(row) for records in drafts):
-            self._staged.idle_rows += len(row) - pl.concat([records["row"] for records in drafts]).n_unique()
+            self._staged.idle_rows += row.n_unique() - pl.concat([records["row"] for records in drafts]).n_unique()
 
-    def _keep_problems(self, chunk: Chunk, problems: Problems) -> pl.Series:
-        issues, originals = problems.issues(), problems.originals()
+    def _keep_problems(self, chunk: Chunk, problems: Problems, places: "_Places") -> pl.Series:
+        issues, originals = places.put(problems.issues()), places.put(problems.originals())
         shift = self._source.number << LINE_BITS
         text = chunk.broken["text"]
         hidden = self._shop.tokenise(text, "row") if self._personal and len(text) else text  # it may hold anything
         broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
         self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
-        self._staged.keep(problems.warnings(), "warnings")
+        self._staged.keep(places.put(problems.warnings()), "warnings")
         self._staged.keep(originals, "originals")
         self._staged.tidied += originals.height
         return issues["row"].unique()
@@ -155,12 +154,25 @@ class Stager:
         self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
 
 
+class _Places:
+    """The source rows of a chunk. Where several of its rows are one source row (an exploded line), each has a number of its own
+    while it is checked; what was found is then put at the source row."""
+
+    def __init__(self, row: pl.Series) -> None:
+        self.row = row.alias("row")
+        self._shared = row.n_unique() < row.len()
+        self.numbers = pl.int_range(row.len(), eager=True).alias("row") if self._shared else self.row
+
+    def put(self, found: pl.DataFrame) -> pl.DataFrame:
+        """The same with its source rows."""
+        return found.with_columns(self.row.gather(found["row"]).alias("row")) if self._shared else found
+
+
 def _refuse_too_far(chunk: Chunk, source: Source) -> None:
     """A line that its bits cannot hold would be taken for one of another source."""
     last = max([int(lines[-1]) for lines in (chunk.line, chunk.broken["line"]) if len(lines)], default=0)
     if last >> LINE_BITS:
-        said = f"{source.file}: line {last >> source.element_bits} is beyond the {1 << (LINE_BITS - source.element_bits)} that fit."
-        raise InputError(said, "Split the source.", "path")
+        raise InputError(f"{source.file}: line {last} is beyond the {1 << LINE_BITS} that fit.", "Split the source.", "path")
 
 
 def numbered_sql(said: str) -> str:
@@ -185,7 +197,7 @@ def repeat_id_sql(base: str) -> str:
 def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
     columns = [
         *("record", "row"),
-        f"(row & {(1 << LINE_BITS) - 1}) >> {source.element_bits} AS line",
+        f"row & {(1 << LINE_BITS) - 1} AS line",
         f"{text_sql(feed)} AS feed",
         f"{text_sql(source.file)} AS file",
         f"{text_sql(source.sheet) if source.sheet else 'NULL::VARCHAR'} AS sheet",

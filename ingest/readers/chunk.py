@@ -24,8 +24,8 @@ class Chunk:
 
     @property
     def rows(self) -> int:
-        """Source rows, the broken ones among them."""
-        return self.frame.height + self.broken.height
+        """Source rows, the broken ones among them; rows that share a line are one."""
+        return self.line.n_unique() + self.broken.height
 
     def above(self, line: int) -> "Chunk":
         """The rows that stand above a line."""

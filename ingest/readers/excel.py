@@ -20,18 +20,19 @@ _TEXTS = {b"<": "a web page or XML", b"\xef\xbb\xbf": "text", b"\x1f\x8b": "a gz
 
 
 @dataclass(frozen=True)
-class Header:
+class _Header:
     """The rows a header stands on, and what joins the parts of a name that stand one above the other."""
 
-    rows: tuple[int, ...] = (1,)
-    separator: str = "/"
+    rows: tuple[int, ...]
+    separator: str
 
 
-def read_excel(path: Path, sheet: str, header: Header) -> Iterator[Chunk]:
+def read_excel(path: Path, sheet: str, header_row: int | tuple[int, ...] = 1, separator: str = "/") -> Iterator[Chunk]:
     """The header alone, then the rows below it; wholly empty rows are none.
 
     Days come as `2017-07-18`, numbers in full, errors as shown.
     """
+    header = _Header((header_row,) if isinstance(header_row, int) else header_row, separator)
     opened = _sheet(path, _open(path), sheet)
     rows = enumerate(opened.iter_rows(), 1)
     names = _names(f"{path}, sheet {opened.name}" if sheet else str(path), opened, list(islice(rows, header.rows[-1])), header)
@@ -106,7 +107,7 @@ def _damaged(path: Path, problem: Exception) -> InputError:
     return InputError(said, "Transfer it again, or save it as .xlsx.", "format")
 
 
-def _names(called: str, sheet: CalamineSheet, rows: list[tuple[int, list[Any]]], header: Header) -> list[str]:
+def _names(called: str, sheet: CalamineSheet, rows: list[tuple[int, list[Any]]], header: _Header) -> list[str]:
     """Column names, each joined from the parts that stand above it; a merged cell counts in every cell that it covers."""
     lines = ", ".join(str(number) for number in header.rows)
     by_number = {number: [_text(cell).strip() for cell in cells] for number, cells in rows if number in header.rows}

@@ -8,7 +8,7 @@ from ingest.manifest import SourceFile
 from ingest.readers.chunk import Chunk
 from ingest.readers.delimited import Dialect, read_delimited
 from ingest.readers.ending import without_footer
-from ingest.readers.excel import Header, read_excel, sheet_names
+from ingest.readers.excel import read_excel, sheet_names
 from ingest.readers.json_lines import read_json_lines
 from ingest.readers.origin import Mark, Surroundings
 from ingest.readers.parquet import read_parquet
@@ -68,7 +68,7 @@ def read_chunks(path: Path, spec: SourceFile, sheet: str = "", remarks: list[str
     """The rows of one file, as declared, footer and all; what is worth a look goes to `remarks`."""
     form = format_of(path, spec.format)
     if form in _WORKBOOKS:
-        return read_excel(path, sheet or spec.sheet, Header(spec.header_rows, spec.header_separator))
+        return read_excel(path, sheet or spec.sheet, spec.header_rows, spec.header_separator)
     if len(spec.header_rows) > 1:
         raise InputError(f"{path}: only a workbook's header may stand on several rows.", "Give one header_row.", "header_row")
     match form:

@@ -43,6 +43,7 @@ class PartitionInput:
     def chunks(self) -> Iterator[Chunk]:
         """The declared fields alone, then the messages. UnavailableError where the broker stops answering."""
         rows, read = JsonRows(self._spec), 0
+        self._next = self._start
         yield rows.chunk([])
         if self._start == self._end:
             return

@@ -61,7 +61,8 @@ class SqlInput:
         self.name = f"sql:{sql.database or _stem(self._url)}/{sql.name or sql.table or 'query'}"
         self.sheet, self.size = "", 0
         self.remarks: list[str] = []
-        self._mark: Mark | None = around.read_to.get(self.name) if spec.watermark else None
+        self._began: Mark | None = around.read_to.get(self.name) if spec.watermark else None
+        self._mark = self._began
 
     def __str__(self) -> str:
         return self.name
@@ -133,19 +134,19 @@ class SqlInput:
         if upto is None:
             if since is not None:
                 self.remarks.append(f"{self}: no row has {told.column} at or after {since}: was the table emptied or set back?")
-            return rows.where(grown.is_(None)), self._mark
+            return rows.where(grown.is_(None)), self._began
         within = grown <= literal(upto, NullType())
         if since is not None:
             within = and_(grown >= literal(since, NullType()), within)
         return rows.where(or_(within, grown.is_(None))), self._kept(told, upto)
 
     def _since(self, told: Watermark) -> Any:
-        if self._mark is None:
+        if self._began is None:
             return None
-        if self._mark["column"] != told.column:
-            self.remarks.append(f"{self}: the watermark was {self._mark['column']} before; all rows are read once more.")
+        if self._began["column"] != told.column:
+            self.remarks.append(f"{self}: the watermark was {self._began['column']} before; all rows are read once more.")
             return None
-        value = _KINDS[self._mark["kind"]][2](self._mark["value"])
+        value = _KINDS[self._began["kind"]][2](self._began["value"])
         if not told.overlap:
             return value
         if not isinstance(value, date):
