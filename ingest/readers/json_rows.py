@@ -88,12 +88,12 @@ class JsonRows:
                 continue
             if path in row:
                 raise _Broken(Reason.NOT_JSON)  # told twice, be it as {"a.b": …, "a": {"b": …}}
-            if type(value) is str:
-                row[path] = value
-            elif path == self._explode:
+            if path == self._explode:
                 if elements or (value is not None and not isinstance(value, list)):
                     raise _Broken(Reason.NESTED_VALUE)
                 elements = value or []
+            elif type(value) is str:
+                row[path] = value
             elif isinstance(value, tuple):
                 if path in self._strict:
                     raise _Broken(Reason.NESTED_VALUE)
