@@ -134,7 +134,7 @@ def test_an_array_is_exploded_where_declared_each_element_a_row_of_its_line(inbo
     assert inbox.rows("GUARANTEES", "line", "amount_fen") == [(1, 100), (1, 100), (1, 500)]  # equal elements are told apart
     assert counts(inbox.load()) == (1, 0, 1, 0)
     with pytest.raises(InputError, match=r"identify_by must name '担保人\.#'"):
-        inbox.load(manifest.replace("- 担保人.#\n", ""))
+        inbox.load(manifest.replace("担保人.#", "担保人.额"))
 
 
 def test_a_list_of_plain_values_is_exploded_under_its_own_name(tmp_path: Path) -> None:
