@@ -165,12 +165,20 @@ def _wait_until_it_answers(server: RunningServer) -> None:
     client = AdminClient({"bootstrap.servers": server.servers, "log_level": 0})
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
-        if not server.alive:
+        if _has_ended(server):
             raise UnavailableError(f"Kafka ended as it started. {_log_tail(server)}", f"See {_log(Path(server.home))}.")
         with suppress(KafkaException):
             if client.list_topics(timeout=2).brokers:
                 return
     raise UnavailableError(f"Kafka did not answer within {START_TIMEOUT_S} s. {_log_tail(server)}")
+
+
+def _has_ended(server: RunningServer) -> bool:
+    """Twice asked: a program that is just being loaded has no command line yet."""
+    if server.alive:
+        return False
+    time.sleep(0.5)
+    return not server.alive
 
 
 def _properties(home: Path) -> Path:
