@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from datetime import date
+import re
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -207,6 +208,14 @@ Yield = Annotated[
 ]
 
 
+_SECRET = re.compile(r"://[^/@]*:[^@]+@|(?i:[?&;](password|passwd|pwd|sslpassword)=)|(?i:\bpwd(=|%3d))")
+_TYPED = ("xlsx", "xlsm", "xls", "xlsb", "ods", "parquet")
+_FILES_ONLY = frozenset(
+    {"optional", "format", "encoding", "delimiter", "quote", "sheet", "sheets"}
+    | {"header_row", "header_separator", "skip_footer", "until"}
+)
+
+
 class RowCount(_Strict):
     """How many rows the file must have; outside, the batch is refused."""
 
@@ -227,31 +236,143 @@ class Expected(_Strict):
     may_repeat: bool = Field(default=False, description="the same content again is nothing to mind")
 
 
-class SourceFile(_Strict):
-    """One file (or a pattern of like files), what it must look like, and what its rows say."""
+class Watermark(_Strict):
+    """A column that only grows as rows are added or changed: a delta read begins where the last committed one ended.
 
-    path: str
-    format: Literal["", "csv", "tsv", "xlsx", "parquet"] = Field(default="", description="empty: from the name")
+    `overlap`: read again so much before that, for rows that are committed late (ISO 8601: PT15M). Days and instants only.
+    """
+
+    column: Text
+    overlap: Annotated[timedelta, Field(ge=timedelta(0))] = timedelta(0)
+
+
+class SqlSource(_Strict):
+    """A table or a query of a database: `database` is a name in YUJING_DATABASES; `url` may stand for one without a password."""
+
+    database: Text = ""
+    url: str = ""
+    table: str = Field(default="", description="schema.table where the schema is not the user's own")
+    query: str = Field(default="", description="one SELECT; needs order_by, and a name where there are two of a database")
+    name: Text = Field(default="", description="what lineage calls it; else the table, or 'query'")
+    order_by: Columns | None = Field(default=None, description="else the watermark and the primary key")
+
+    @model_validator(mode="after")
+    def _whole(self) -> "SqlSource":
+        if bool(self.database) == bool(self.url):
+            raise ValueError("give exactly one of database, url")
+        if bool(self.table) == bool(self.query):
+            raise ValueError("give exactly one of table, query")
+        if _SECRET.search(self.url):
+            raise ValueError(
+                "a password does not belong in a manifest: put the URL into YUJING_DATABASES and name it by database: …"
+            )
+        return self
+
+
+class KafkaSource(_Strict):
+    """A topic: `cluster` is a name in YUJING_KAFKA; `servers` may stand for one that asks for no password."""
+
+    cluster: Text = ""
+    servers: str = Field(default="", description="host:port, several by commas")
+    topic: Annotated[str, Field(min_length=1)]
+    format: Literal["json"] = "json"
+    on_gap: Severity = Field(default=Severity.ERROR, description="messages that were gone before they were read: refuse or warn")
+
+    @model_validator(mode="after")
+    def _one_cluster(self) -> "KafkaSource":
+        if bool(self.cluster) == bool(self.servers):
+            raise ValueError("give exactly one of cluster, servers")
+        return self
+
+
+class SourceFile(_Strict):
+    """One file (or a folder or pattern of like files), table or topic, what it must look like, and what its rows say."""
+
+    path: str = Field(default="", description="a file, a folder, or a pattern")
+    sql: SqlSource | None = None
+    kafka: KafkaSource | None = None
+    optional: bool = Field(default=False, description="that no file is there warns and does not refuse")
+    format: Literal["", "csv", "tsv", "xlsx", "xls", "xlsb", "ods", "parquet", "jsonl"] = Field(
+        default="", description="empty: from the name"
+    )
     encoding: Literal["utf-8", "utf-8-sig", "gb18030"] = "utf-8"
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     quote: Literal['"', ""] = '"'
     sheet: str = ""
-    header_row: Annotated[int, Field(ge=1)] = 1
+    sheets: Columns | None = Field(default=None, description="several like sheets, by name or pattern (2026*)")
+    header_row: Annotated[int, Field(ge=1)] | Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)] = Field(
+        default=1, description="of a workbook also several, [3, 4]: names are joined from top to bottom"
+    )
+    header_separator: str = Field(default="/", description="between the joined parts of a name")
+    skip_footer: Annotated[int, Field(ge=0)] = Field(default=0, description="so many last rows are no rows (totals, signatures)")
+    until: Conditions = Field(default=(), description="the first row for which this holds, and all below it, are no rows")
+    explode: Text = Field(default="", description="JSON: the path of an array, each element of which is a row")
     ignore: tuple[Text, ...] = Field(default=(), description="columns that are there and not used; '#1' is a nameless first one")
     on_missing_column: Severity = Severity.ERROR
     on_new_column: Severity = Severity.ERROR
     rows: RowCount = RowCount()
     feed: Literal["full", "delta"] = "delta"
+    watermark: Annotated[Watermark, BeforeValidator(lambda v: {"column": v} if isinstance(v, str) else v)] | None = None
     as_of: date | None = Field(
         default=None, description="full feeds: the day on which what is no longer told has ended; else today"
     )
     expected: Expected | None = Field(default=None, description="empty: as the manifest expects")
     yields: Annotated[tuple[Yield, ...], Field(min_length=1)]
 
+    @model_validator(mode="after")
+    def _one_origin(self) -> "SourceFile":
+        given = [name for name in ("path", "sql", "kafka") if getattr(self, name)]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of path, sql, kafka (got {given})")
+        alien = sorted(self.model_fields_set & _FILES_ONLY)
+        if alien and not self.path:
+            raise ValueError(f"{alien[0]} is for files, not for {given[0]}")
+        if self.explode and self.sql:
+            raise ValueError("explode is for JSON, not for sql")
+        if self.explode and (self.until or self.skip_footer):
+            raise ValueError("a table that ends before its file does (until, skip_footer) cannot be exploded")
+        if self.explode and any(
+            self.element not in (each.identify_by or (self.element,)) for each in self.yields if not isinstance(each, EntityYield)
+        ):
+            raise ValueError(
+                f"identify_by must name '{self.element}', the element's place, or equal elements could not be told apart"
+            )
+        if self.watermark and not self.sql:
+            raise ValueError("watermark is for sql")
+        if self.feed == "full" and (self.watermark or self.kafka):
+            raise ValueError(f"{'a watermark' if self.watermark else 'kafka'} reads what is new, so feed must be delta")
+        if self.sheet and self.sheets:
+            raise ValueError("give one of sheet, sheets")
+        if list(self.header_rows) != sorted(set(self.header_rows)):
+            raise ValueError(f"header_row goes from top to bottom (got {list(self.header_rows)})")
+        return self
+
+    @property
+    def called(self) -> str:
+        """What this entry is read from, in a word."""
+        if self.sql:
+            return f"sql:{self.sql.database or self.sql.url}/{self.sql.name or self.sql.table or 'query'}"
+        return f"kafka:{self.kafka.topic}" if self.kafka else self.path
+
+    @property
+    def element(self) -> str:
+        """The column that holds an exploded element's place in its array, from 1."""
+        return f"{self.explode}.#"
+
+    @property
+    def typed(self) -> bool:
+        """The source has days of its own, which come in ISO form, whatever form its texts are in."""
+        return self.sql is not None or self.format in _TYPED or self.path.lower().endswith(tuple(f".{form}" for form in _TYPED))
+
+    @property
+    def header_rows(self) -> tuple[int, ...]:
+        """The rows that the header stands on."""
+        return (self.header_row,) if isinstance(self.header_row, int) else self.header_row
+
     @property
     def columns(self) -> set[str]:
-        """Every column that some yield looks at."""
-        return set().union(*(_columns_of(each) for each in self.yields))
+        """Every column that some yield, or the end of the table, looks at."""
+        return set().union(*(_columns_of(each) for each in self.yields), (c.column for c in self.until))
 
 
 class Defaults(_Strict):

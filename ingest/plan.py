@@ -22,7 +22,7 @@ from ingest.manifest import (
     Yield,
 )
 
-_TYPED = (DateForm.ISO, DateForm.ISO_TIME)  # how workbooks and Parquet files hand on their own days
+_TYPED = (DateForm.ISO, DateForm.ISO_TIME)  # how workbooks, Parquet files and databases hand on their own days
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,9 @@ class YieldPlan:
 def plan_file(manifest: Manifest, index: int, ontology: Ontology) -> tuple[YieldPlan, ...]:
     """The yields of the manifest's `index`-th file. InputError names the place in the manifest."""
     spec = manifest.files[index]
-    typed = spec.format in ("xlsx", "parquet") or spec.path.endswith((".xlsx", ".xlsm", ".parquet"))
     plans = []
     for number, each in enumerate(spec.yields):
-        planner = _Planner(ontology, manifest.defaults, f"files.{index}.yields.{number}", typed)
+        planner = _Planner(ontology, manifest.defaults, f"files.{index}.yields.{number}", spec.typed)
         plans.append(planner.plan(each))
     _check_personal(spec, plans, f"files.{index}")
     return tuple(plans)

@@ -8,6 +8,8 @@ class Reason(StrEnum):
 
     FIELD_COUNT = "field_count"
     STRAY_QUOTE = "stray_quote"
+    NOT_JSON = "not_json"
+    NESTED_VALUE = "nested_value"
     MISSING_VALUE = "missing_value"
     NOT_A_NUMBER = "not_a_number"
     NOT_WHOLE = "not_whole"
@@ -33,6 +35,8 @@ class Reason(StrEnum):
 _SENTENCES = {
     Reason.FIELD_COUNT: "该行字段数与表头不符。The row has more or fewer fields than the header.",
     Reason.STRAY_QUOTE: "该行引号不成对或位置不当。A quotation mark stands where none may.",
+    Reason.NOT_JSON: "该行不是合法的JSON对象。The line is no JSON object, or names a field twice.",
+    Reason.NESTED_VALUE: "应为单个值，却是数组或对象。A list or an object stands where one value was expected.",
     Reason.MISSING_VALUE: "必填项为空。A value that is required is empty.",
     Reason.NOT_A_NUMBER: "应为数字，却是文字。A number was expected.",
     Reason.NOT_WHOLE: "不是整数（金额须精确到分）。Not a whole number (an amount must be whole fen).",

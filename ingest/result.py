@@ -44,6 +44,7 @@ class IngestResult:
     backfill: bool = False
     files: tuple[str, ...] = field(default=())
     deliveries: tuple[dict[str, Any], ...] = field(default=())  # what `yujing feeds` compares, a file each
+    read_to: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how far tables and topics were read, by name
 
     @property
     def clean(self) -> bool:
@@ -68,6 +69,7 @@ class IngestResult:
             "tidied": self.tidied,
             "files": list(self.files),
             "deliveries": list(self.deliveries),
+            "read_to": {name: dict(mark) for name, mark in self.read_to.items()},
             "quarantine": str(self.quarantine) if self.quarantine else None,
             "seconds": round(self.seconds, 3),
         }

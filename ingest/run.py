@@ -22,11 +22,12 @@ from graph.personal import Vault
 from ingest.desk.feeding import FedBack
 from ingest.feeds.delivered import FileTold, HeaderChangedError, content_hash, refusals, remember_idle, told_of
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
+from ingest.marks import read_marks, stop_if_overtaken
 from ingest.parts import PartWriter
 from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
-from ingest.readers import Chunk, read_chunks, sheet_of
+from ingest.readers import Chunk, Connections, Input, Mark, Repaired, Surroundings, find_inputs
 from ingest.reread import Reread
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
@@ -64,13 +65,20 @@ class _Load:
     path: Path
     additions: OntologyAdditions
     ontology: Ontology
-    files: tuple[tuple[SourceFile, Path], ...]
+    files: tuple[tuple[SourceFile, Input], ...]
     sources: tuple[Source, ...]
+    began_at: Mapping[str, Mark] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def read_to(self) -> dict[str, Mark]:
+        """How far every table and topic of the feed was read, this load included."""
+        return {**self.began_at, **{each.name: mark for _, each in self.files if (mark := each.mark())}}
 
     def chunks(self, source: Source) -> Iterator[Chunk]:
         """The rows of a source once more."""
-        spec, path = self.files[source.number]
-        return (_complete(chunk, spec.columns) for chunk in read_chunks(path, spec))
+        spec, origin = self.files[source.number]
+        return (_complete(chunk, spec.columns) for chunk in origin.chunks())
 
 
 def ingest(
@@ -80,24 +88,32 @@ def ingest(
     *,
     quarantine: Path,
     data_root: Path,
+    connections: Connections = Connections(),  # noqa: B008 - frozen
     dry_run: bool = False,
     progress: Progress = SILENT,
 ) -> IngestResult:
-    """Loads one manifest's files as one batch.
+    """Loads one manifest's files, tables and topics as one batch.
 
-    Paths in the manifest are relative to its folder, else to `data_root`. Refused rows go to `quarantine/<batch>/`.
+    Paths in the manifest are relative to its folder, else to `data_root`; `connections` are the databases and clusters that
+    it may name. Refused rows go to `quarantine/<batch>/`.
     InputError, and nothing committed, where a file or the manifest cannot be used or too many rows are bad;
-    ConflictError where another process writes. `dry_run` does all but write.
+    UnavailableError where a database or broker goes away, ConflictError where another process writes. `dry_run` does all but write.
     """
+    began = time.perf_counter()
     with refusals(ledger, manifest, dry_run=dry_run):
-        return _ingest(manifest, ledger, vault, (quarantine, data_root), dry_run=dry_run, progress=progress)
+        load = _prepare(manifest, ledger, data_root, connections)
+        return _ingest(load, ledger, vault, quarantine, _Run(began, dry_run, progress))
 
 
-def _ingest(
-    manifest: Path, ledger: Ledger, vault: Vault, folders: tuple[Path, Path], *, dry_run: bool, progress: Progress
-) -> IngestResult:
-    began, (quarantine, data_root) = time.perf_counter(), folders
-    load = _prepare(manifest, ledger, data_root)
+@dataclass(frozen=True)
+class _Run:
+    began: float
+    dry_run: bool
+    progress: Progress
+
+
+def _ingest(load: _Load, ledger: Ledger, vault: Vault, quarantine: Path, run: _Run) -> IngestResult:
+    began, dry_run, progress = run.began, run.dry_run, run.progress
     header = BatchHeader(load.manifest.name, load.path.name, load.manifest.version, load.hash, bool(load.manifest.backfill))
     with _folder(ledger, header.batch, dry_run=dry_run) as folder, _ledger_for(load, ledger, folder, dry_run=dry_run) as book:
         staged = Staged(folder)
@@ -116,7 +132,7 @@ def feed_back(rows: FedBack, ledger: Ledger, vault: Vault, *, quarantine: Path, 
     Rows that are bad still go to `quarantine/<batch>/`, of a dry run too.
     """
     began = time.perf_counter()
-    loaded = [(rows.manifest.files[p.source.place], rows.manifest_path) for p in rows.portions]
+    loaded = [(rows.manifest.files[p.source.place], Repaired(p.source.file, p.source.sheet)) for p in rows.portions]
     sources = tuple(p.source for p in rows.portions)
     load = _Load(
         rows.manifest, rows.manifest_hash, rows.manifest_path, OntologyAdditions(), ledger.ontology, tuple(loaded), sources
@@ -172,6 +188,7 @@ class _Outcome:
             backfill=bool(self.load.manifest.backfill),
             files=tuple(source.file for source in self.load.sources),
             deliveries=tuple(each.to_json() for each in self.told),
+            read_to=self.load.read_to,
         )
 
 
@@ -180,39 +197,32 @@ def _of_type(name: str, staged: Staged, settled: Settled) -> Counts:
     return Counts(read, new, same, read - new - same)
 
 
-def _prepare(path: Path, ledger: Ledger, data_root: Path) -> _Load:
+def _prepare(path: Path, ledger: Ledger, data_root: Path, connections: Connections) -> _Load:
     manifest, text_hash = read_manifest(path)
     additions = read_additions(path.parent / manifest.ontology) if manifest.ontology else OntologyAdditions()
     ontology = extend_ontology(ledger.ontology, additions)
-    files: list[tuple[SourceFile, Path]] = []
+    around = Surroundings(path.parent, data_root, manifest.name, ledger.time_zone, connections, read_marks(ledger, manifest.name))
+    files: list[tuple[SourceFile, Input]] = []
     sources: list[Source] = []
+    remarks: list[str] = []
     for place, spec in enumerate(manifest.files):
         plans = plan_file(manifest, place, ontology)
-        for found in _find(spec, path.parent, data_root):
-            files.append((spec, found))
-            name = _name(found, path.parent, data_root)
-            sources.append(
-                Source(len(sources), name, sheet_of(found, spec), plans, spec.feed == "full", place, frozenset(spec.columns))
-            )
+        found, said = find_inputs(spec, around)
+        remarks += said
+        for each in found:
+            files.append((spec, each))
+            full, used = spec.feed == "full", frozenset(spec.columns)
+            sources.append(Source(len(sources), each.name, each.sheet, plans, full, place, used))
     _check_feeds(manifest, sources)
-    return _Load(manifest, text_hash, path, additions, ontology, tuple(files), tuple(sources))
+    _check_names(files)
+    return _Load(manifest, text_hash, path, additions, ontology, tuple(files), tuple(sources), around.read_to, tuple(remarks))
 
 
-def _find(spec: SourceFile, beside: Path, data_root: Path) -> list[Path]:
-    for folder in (beside, data_root):
-        found = sorted(folder.glob(spec.path)) if any(c in spec.path for c in "*?[") else [folder / spec.path]
-        if found and found[0].is_file():
-            return found
-    said = f"{spec.path}: there is no such file, neither beside the manifest nor under {data_root}."
-    raise InputError(said, "Put it there, or set YUJING_DATA.", "path")
-
-
-def _name(path: Path, beside: Path, data_root: Path) -> str:
-    """What lineage calls a file: its path from where it was found, the same on every machine."""
-    for folder in (beside, data_root):
-        if path.is_relative_to(folder):
-            return path.relative_to(folder).as_posix()
-    return path.as_posix()
+def _check_names(files: list[tuple[SourceFile, Input]]) -> None:
+    """A table or topic is read once: how far is kept by its name."""
+    names = [each.name for spec, each in files if not spec.path]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"manifest: {twice[0]} is read twice.", "Give each query a name of its own: name: ….", "sql")
 
 
 def _check_feeds(manifest: Manifest, sources: list[Source]) -> None:
@@ -224,16 +234,18 @@ def _check_feeds(manifest: Manifest, sources: list[Source]) -> None:
 
 
 def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> list[FileTold]:
-    total = sum(path.stat().st_size for _, path in load.files)
+    staged.remarks += load.remarks
+    total = sum(path.size for _, path in load.files)
     progress.begin("read", total)
     done = 0
     delivered: dict[int, _Delivered] = {}  # by spec: a pattern's files are one delivery
     for (spec, path), source in zip(load.files, load.sources, strict=True):
         stager, rows_before = Stager(source, staged, shop), staged.rows
-        used, columns = spec.columns, None
-        with ahead(read_chunks(path, spec)) as chunks:
+        used, columns = spec.columns, set[str]()
+        with ahead(path.chunks()) as chunks:
             for chunk in chunks:
-                columns = columns or _check_columns(chunk, spec, used, path, staged)
+                if not columns or not columns.issuperset(chunk.frame.columns):
+                    columns |= _check_columns(chunk, spec, used | columns, path, staged)
                 stager.take(_complete(chunk, used))
                 progress.reach(done + chunk.bytes_read)
         rows = staged.rows - rows_before
@@ -243,27 +255,30 @@ def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> l
             staged.remarks.append(
                 f"{path}: a full feed without a row: nothing it told before is closed. Declare rows: {{min: 1}} to refuse it."
             )
-        done += path.stat().st_size
+        staged.remarks += path.remarks
+        done += path.size
     return [each.told(load.manifest) for each in delivered.values()]
 
 
 class _Delivered:
     def __init__(self, spec: SourceFile) -> None:
         self._spec = spec
-        self._paths: list[Path] = []
+        self._files: dict[Path, None] = {}  # sheets of one workbook are one file
         self._columns: set[str] = set()
         self._rows = 0
 
-    def add(self, path: Path, rows: int, columns: set[str] | None) -> None:
-        self._paths.append(path)
-        self._columns |= columns or set()
+    def add(self, origin: Input, rows: int, columns: set[str]) -> None:
+        if origin.file is not None:
+            self._files[origin.file] = None
+        self._columns |= columns
         self._rows += rows
 
     def told(self, manifest: Manifest) -> FileTold:
-        return told_of(manifest, self._spec, sorted(self._columns), self._rows, content_hash(self._paths))
+        content = content_hash([*self._files]) if self._files else ""
+        return told_of(manifest, self._spec, sorted(self._columns), self._rows, content)
 
 
-def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Path, staged: Staged) -> set[str]:
+def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Input, staged: Staged) -> set[str]:
     """Crash or warn: a column that is gone, or new, is never absorbed."""
     there = set(chunk.frame.columns)
     expected = used | set(spec.ignore)
@@ -295,7 +310,7 @@ def _complete(chunk: Chunk, used: set[str]) -> Chunk:
     return Chunk(chunk.frame.with_columns(empty), chunk.line, chunk.broken, chunk.bytes_read)
 
 
-def _check_count(rows: int, spec: SourceFile, path: Path) -> None:
+def _check_count(rows: int, spec: SourceFile, path: Input) -> None:
     if rows < spec.rows.min or (spec.rows.max is not None and rows > spec.rows.max):
         upto = f" to {spec.rows.max}" if spec.rows.max is not None else " or more"
         raise InputError(
@@ -311,13 +326,14 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
         _stop_if_bad(outcome)
         return outcome.result(settled, warnings, None, ledger.latest_seq)
     with ledger.begin(outcome.header) as writer, closing(Settler(ledger, staged, load.manifest.name)) as settler:
+        stop_if_overtaken(ledger, load.manifest.name, load.began_at)
         ledger.extend(load.additions)
         progress.begin("compare", 0)
         settled, warnings = _settled(outcome, settler, ledger)
         outcome.quarantine.write(staged, load.sources)
         _stop_if_bad(outcome)
         batch_seq = None
-        if settled.anything:
+        if settled.anything or load.read_to != load.began_at:
             progress.begin("write", 0)
             for name, rows in settler.rows():
                 writer.append(name, rows)

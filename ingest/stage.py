@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from graph.errors import InputError
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
 from graph.personal import UNREAD, WHOLE_ROW
@@ -24,12 +25,12 @@ from ingest.refused import cut_rows, uncut_rows
 from ingest.tokens import Tokenise
 
 LINE_BITS = 40
-"""A source row's number is its file's place in the load, shifted by these, plus its line."""
+"""A source row's number is its source's place in the load, shifted by these, plus its line."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file (or sheet) of a load: its place, what lineage calls it, and what its rows yield."""
+    """One source of a load (a file, sheet, table or partition): its place, what lineage calls it, and what its rows yield."""
 
     number: int
     file: str
@@ -103,13 +104,14 @@ class Stager:
 
     def take(self, chunk: Chunk) -> None:
         """Checks and stages one chunk."""
-        row = (chunk.line + (self._source.number << LINE_BITS)).alias("row")
+        _refuse_too_far(chunk, self._source)
+        places = _Places(chunk.line + (self._source.number << LINE_BITS))
         cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise, self._personal)
-        problems = Problems(chunk.frame, row, self._personal, self._shop.tokenise)
-        drafts = [draft(plan, cells, row, problems) for plan in self._source.plans]
+        problems = Problems(chunk.frame, places.numbers, self._personal, self._shop.tokenise)
+        drafts = [places.put(draft(plan, cells, places.numbers, problems)) for plan in self._source.plans]
         problems.note_codes(cells)
-        self._count(chunk, row, drafts)
-        bad = self._keep_problems(chunk, problems)
+        self._count(chunk, places.row, drafts)
+        bad = self._keep_problems(chunk, problems, places)
         for plan, records in zip(self._source.plans, drafts, strict=True):
             refused = pl.col("row").is_in(bad.implode())
             self._keep(plan, records.filter(~refused) if bad.len() else records)
@@ -121,17 +123,17 @@ class Stager:
         for plan, records in zip(self._source.plans, drafts, strict=True):
             self._staged.seen[plan.type_name] += records.height
         if all(records.height < len(row) for records in drafts):
-            self._staged.idle_rows += len(row) - pl.concat([records["row"] for records in drafts]).n_unique()
+            self._staged.idle_rows += row.n_unique() - pl.concat([records["row"] for records in drafts]).n_unique()
 
-    def _keep_problems(self, chunk: Chunk, problems: Problems) -> pl.Series:
-        issues, originals = problems.issues(), problems.originals()
+    def _keep_problems(self, chunk: Chunk, problems: Problems, places: "_Places") -> pl.Series:
+        issues, originals = places.put(problems.issues()), places.put(problems.originals())
         shift = self._source.number << LINE_BITS
         text = chunk.broken["text"]
         hidden = self._shop.tokenise(text, WHOLE_ROW) if self._personal and len(text) else text  # it may hold anything
         broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
         self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
-        self._staged.keep(problems.warnings(), "warnings")
+        self._staged.keep(places.put(problems.warnings()), "warnings")
         self._staged.keep(originals, "originals")
         self._staged.tidied += originals.height
         bad = issues["row"].unique()
@@ -176,6 +178,27 @@ class Stager:
         select = _select(plan, self._shop.feed, self._source, set(rows.columns))
         said = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
         self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
+
+
+class _Places:
+    """The source rows of a chunk. Where several of its rows are one source row (an exploded line), each has a number of its own
+    while it is checked; what was found is then put at the source row."""
+
+    def __init__(self, row: pl.Series) -> None:
+        self.row = row.alias("row")
+        self._shared = row.n_unique() < row.len()
+        self.numbers = pl.int_range(row.len(), eager=True).alias("row") if self._shared else self.row
+
+    def put(self, found: pl.DataFrame) -> pl.DataFrame:
+        """The same with its source rows."""
+        return found.with_columns(self.row.gather(found["row"]).alias("row")) if self._shared else found
+
+
+def _refuse_too_far(chunk: Chunk, source: Source) -> None:
+    """A line that its bits cannot hold would be taken for one of another source."""
+    last = max([int(lines[-1]) for lines in (chunk.line, chunk.broken["line"]) if len(lines)], default=0)
+    if last >> LINE_BITS:
+        raise InputError(f"{source.file}: line {last} is beyond the {1 << LINE_BITS} that fit.", "Split the source.", "path")
 
 
 def numbered_sql(said: str) -> str:

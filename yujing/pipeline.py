@@ -26,7 +26,7 @@ from models.scorer import ModelScorer
 from models.scores import ScoreBook
 from models.training import Request, Trained, train
 from yujing.settings import Settings
-from yujing.wiring import neo4j_target, open_journal, open_store, open_vault
+from yujing.wiring import connections, neo4j_target, open_journal, open_store, open_vault
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,15 @@ class Pipeline:
     def load(self, manifest: Path, progress: Progress) -> IngestResult:
         """Files to ledger: every row is taken, known already, or quarantined with its reason."""
         settings = self.settings
-        vault = open_vault(settings)
-        return ingest(manifest, self.ledger, vault, quarantine=settings.quarantine, data_root=settings.data, progress=progress)
+        return ingest(
+            manifest,
+            self.ledger,
+            open_vault(settings),
+            quarantine=settings.quarantine,
+            data_root=settings.data,
+            connections=connections(settings),
+            progress=progress,
+        )
 
     def project(self) -> BuildReport:
         """Ledger to graph store."""

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     demo: bool = False  # the data are invented: pages say so, and are open on this machine without a key
     today: date | None = None  # the bank's day; the calendar's in its time zone unless set
 
+    databases: SecretStr = SecretStr("")  # JSON: name to SQLAlchemy URL, for manifests that read tables
+    kafka: SecretStr = SecretStr("")  # JSON: name to librdkafka's settings, for manifests that read topics
+
     neo4j_uri: str = Field(default="", validation_alias="NEO4J_URI")
     neo4j_control: str = ""  # a command that takes start, stop and status; empty: bin/neo4j of the home that is imported into
     neo4j_admin: str = ""  # empty: bin/neo4j-admin of that home

@@ -11,6 +11,7 @@ from graph.snapshot import Engine
 from graph.snapshot.engine import DuckDbEngine
 from graph.stores import LadybugStore, Neo4jStore, Neo4jTarget
 from graph.verify import ExportedStore
+from ingest.readers import Connections
 from ingest.resolution.book import ResolutionBook
 from models.scores import ScoreBook
 from yujing.settings import Settings
@@ -42,6 +43,11 @@ def open_engine(settings: Settings, ledger: Ledger) -> Engine:
 def open_vault(settings: Settings) -> Vault:
     """The personal values, with the key under home."""
     return Vault.open(settings.ledger, settings.keys / "personal.key")
+
+
+def connections(settings: Settings) -> Connections:
+    """The databases and Kafka clusters that manifests may name. InputError where a setting is no such JSON."""
+    return Connections.read(settings.databases.get_secret_value(), settings.kafka.get_secret_value())
 
 
 def neo4j_target(settings: Settings) -> Neo4jTarget:

@@ -63,7 +63,7 @@ def told_of(manifest: Manifest, spec: SourceFile, columns: Sequence[str] = (), r
     types = {getattr(each, kind) for each in spec.yields for kind in ("entity", "relation", "fact") if hasattr(each, kind)}
     return FileTold(
         title=manifest.title,
-        path=spec.path,
+        path=spec.called,
         sheet=spec.sheet,
         rows=rows,
         columns=hashlib.sha256(named.encode()).hexdigest()[:16] if columns else "",

@@ -95,7 +95,7 @@ def _distinct(arrived: Sequence[Delivery], expected: Expected | None, time_zone:
     """Of a delivery that was loaded again before the next one was due, the first: running a load twice repeats nothing."""
     kept: list[Delivery] = []
     for each in arrived:
-        again = bool(kept) and kept[-1].content == each.content
+        again = bool(kept) and each.content != "" and kept[-1].content == each.content
         if again and (expected is None or _same_period(expected, kept[-1].at, each.at, time_zone)):
             continue
         kept.append(each)
@@ -120,7 +120,7 @@ def _state(told: Sequence[Delivery], fresh: Sequence[Delivery], expected: Expect
     ]
     if expected and before and last:
         checks.insert(4, (last.rows < _least(expected, last) * before.rows, State.SHRUNK, ""))
-        again = last.rows > 0 and before.content == last.content and not expected.may_repeat
+        again = last.rows > 0 and last.content != "" and before.content == last.content and not expected.may_repeat
         checks.append((again, State.REPEATED, ""))
     return next(((state, why) for holds, state, why in checks if holds), (State.FRESH, ""))
 

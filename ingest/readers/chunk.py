@@ -24,8 +24,17 @@ class Chunk:
 
     @property
     def rows(self) -> int:
-        """Source rows, the broken ones among them."""
-        return self.frame.height + self.broken.height
+        """Source rows, the broken ones among them; rows that share a line are one."""
+        return self.line.n_unique() + self.broken.height
+
+    def above(self, line: int) -> "Chunk":
+        """The rows that stand above a line."""
+        return Chunk(
+            self.frame.filter(self.line < line),
+            self.line.filter(self.line < line),
+            self.broken.filter(pl.col("line") < line),
+            self.bytes_read,
+        )
 
 
 def no_broken() -> pl.DataFrame:
@@ -41,3 +50,8 @@ def broken_rows(lines: list[int], reasons: list[Reason], texts: list[str]) -> pl
 def name_columns(header: list[str]) -> list[str]:
     """Header cells without outer blanks; a nameless one is called by its place, `#1` being the first."""
     return [cell.strip("\ufeff\u3000 \t\r\n") or f"#{place}" for place, cell in enumerate(header, 1)]
+
+
+def header_alone(names: list[str]) -> Chunk:
+    """A first chunk without rows, so that columns are checked though there may be none."""
+    return Chunk(pl.DataFrame(schema=dict.fromkeys(names, pl.String)), pl.Series("line", [], pl.Int64), no_broken())

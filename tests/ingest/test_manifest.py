@@ -1,5 +1,6 @@
 """A manifest that is wrong is refused before a row is read, with the field and the fix."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ _INVOICE = {
 def test_the_json_schema_for_editors_is_current() -> None:
     kept = Path(ingest.__file__).parent / "manifest.schema.json"
     assert kept.read_text("utf-8") == manifest_schema()
+
+
+def test_the_manifests_of_the_page_on_ingest_are_good(inbox: Inbox) -> None:
+    page = (Path(ingest.__file__).parents[1] / "docs" / "ingest.md").read_text("utf-8")
+    shown = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(shown) >= 2
+    for text in shown:
+        read_manifest(inbox.manifest(text))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import yaml
 
 from graph.ledger import Ledger
 from graph.personal import Vault
+from ingest.readers import Connections
 from ingest.result import Counts, IngestResult
 from ingest.run import ingest
 
@@ -22,6 +23,7 @@ class Inbox:
         self.files.mkdir(parents=True)
         self.ledger = Ledger.open(self.home / "ledger")
         self.vault = Vault.open(self.home / "ledger", self.home / "keys" / "personal.key")
+        self.connections = Connections()
 
     def put(self, name: str, content: str | bytes) -> Path:
         path = self.files / name
@@ -35,7 +37,15 @@ class Inbox:
         if manifest is not None:
             self.manifest(manifest)
         path, quarantine = self.files / "manifest.yaml", self.home / "quarantine"
-        return ingest(path, self.ledger, self.vault, quarantine=quarantine, data_root=self.files, dry_run=dry_run)
+        return ingest(
+            path,
+            self.ledger,
+            self.vault,
+            quarantine=quarantine,
+            data_root=self.files,
+            connections=self.connections,
+            dry_run=dry_run,
+        )
 
     def rows(self, type_name: str, *columns: str) -> list[tuple[Any, ...]]:
         """What the ledger holds of a type: chosen columns of every committed row, sorted."""

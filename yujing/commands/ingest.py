@@ -34,7 +34,7 @@ def _ingest(
     from ingest.report import LiveProgress, print_result
     from ingest.run import ingest
     from yujing.settings import Settings
-    from yujing.wiring import open_ledger, open_vault
+    from yujing.wiring import connections, open_ledger, open_vault
 
     with _home(Settings(), dry_run) as settings, LiveProgress(Console(stderr=True)) as progress:
         ledger = open_ledger(settings)
@@ -44,6 +44,7 @@ def _ingest(
             open_vault(settings),
             quarantine=settings.quarantine,
             data_root=settings.data,
+            connections=connections(settings),
             dry_run=dry_run,
             progress=progress,
         )

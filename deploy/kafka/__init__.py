@@ -1,0 +1,1 @@
+"""A Kafka broker of the project's own, for trying things and for tests."""
