@@ -37,12 +37,12 @@ class _Draft:
         if plan.valid_to:
             end = _day_after(end) if plan.valid_to.value.inclusive else end
             disorder = begin > end if plan.spec.close else begin >= end
-            self._problems.note(self._row, disorder, plan.valid_to.value.column, Reason.DATE_ORDER)
+            self._problems.note(self._row, disorder, plan.day_column, Reason.DATE_ORDER)
         known = self._constant(None, pl.Int64)
         if plan.recorded_at:
             known = self._read(plan.recorded_at)
             ahead = (known > now_us()).fill_null(False)
-            self._problems.note(self._row, ahead, plan.recorded_at.value.column, Reason.DATE_RANGE)
+            self._problems.note(self._row, ahead, plan.recorded_at.value.column or plan.key_column, Reason.DATE_RANGE)
         yield from (begin.alias("valid_from"), end.alias("valid_to"), known.alias("recorded_at"))
 
     def _action(self) -> pl.Series:
@@ -63,7 +63,9 @@ class _Draft:
 
     def _end(self, end: EndPlan) -> tuple[pl.Series, pl.Series]:
         key, missing = self._cells.key(end.key, end.personal)
-        self._problems.note(self._row, missing, end.key[0], Reason.MISSING_VALUE)
+        if missing.any():
+            for column in end.key:
+                self._problems.note(self._row, self._cells.code(column) == "", column, Reason.MISSING_VALUE)
         if end.check:
             self._problems.note(self._row, wrong_digits(key, end.check), end.key[0], Reason.CHECK_DIGIT)
         places, distinct = encode(key)
@@ -74,11 +76,11 @@ class _Draft:
         decimals: int | pl.Series = 2
         if self._plan.currency:
             currency, decimals = self._cells.currency(self._plan.currency)
-            self._problems.note_column(self._row, currency, self._plan.currency)
+            self._problems.note_column(self._row, currency, self._plan.currency, self._plan.key_column)
             yield currency.values.alias("currency")
         for field in self._plan.fields:
             read = self._cells.read(field, decimals)
-            self._problems.note_column(self._row, read, field)
+            self._problems.note_column(self._row, read, field, self._plan.key_column)
             yield read.values.alias(field.name)
 
     def _identity(self) -> Iterator[pl.Series]:
@@ -92,7 +94,7 @@ class _Draft:
 
     def _read(self, field: Field) -> pl.Series:
         read = self._cells.read(field)
-        self._problems.note_column(self._row, read, field)
+        self._problems.note_column(self._row, read, field, self._plan.key_column)
         return read.values
 
     def _constant(self, value: str | date | None, kind: type[pl.DataType]) -> pl.Series:

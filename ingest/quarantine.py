@@ -29,9 +29,12 @@ class Quarantine:
     def __init__(self, folder: Path, engine: duckdb.DuckDBPyConnection) -> None:
         self.folder = folder
         self._engine = engine
+        self._written = False
 
     def write(self, staged: Staged, sources: Sequence[Source]) -> None:
-        """Writes what was refused, and what was tidied as it stood before."""
+        """Writes what was refused, and what was tidied as it stood before; once."""
+        if self._written:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         with _registered(self._engine, sources):
             if "issues" in staged.files:
@@ -42,12 +45,20 @@ class Quarantine:
                 self._copy(issues_sql(staged, "warnings"), self.folder / "warnings.parquet")
             if "originals" in staged.files:
                 self._copy(_placed(staged, "originals", "o.column, o.original, o.read"), self.folder / "originals.parquet")
+        self._written = True
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Writes `summary.json`, last: its being there says that the batch came to its end."""
-        draft = self.folder / "summary.json.new"
-        draft.write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        draft.replace(self.folder / "summary.json")
+        self._write_json("summary.json", summary)
+
+    def write_refusal(self, refusal: dict[str, Any]) -> None:
+        """Writes `refused.json` instead, where nothing of the batch was loaded."""
+        self._write_json("refused.json", refusal)
+
+    def _write_json(self, name: str, told: dict[str, Any]) -> None:
+        draft = self.folder / f"{name}.new"
+        draft.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        draft.replace(self.folder / name)
 
     def _copy(self, sql: str, path: Path) -> None:
         self._engine.execute(f"COPY ({sql}) TO {text_sql(str(path))} (FORMAT parquet, COMPRESSION zstd)")

@@ -5,26 +5,29 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import duckdb
 import polars as pl
 
 from graph.clock import day_of, now_us
-from graph.errors import InputError
+from graph.errors import InputError, YujingError
 from graph.ledger import BatchHeader, Ledger
 from graph.ontology import Ontology, extend_ontology, read_additions
 from graph.ontology.load import OntologyAdditions
 from graph.personal import Vault
+from ingest.constants import check_constants
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
 from ingest.parts import PartWriter
 from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, read_chunks, sheet_of
+from ingest.refusal import named, refusal_json
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
 from ingest.stage import Source, Staged, Stager, Workshop
@@ -85,13 +88,19 @@ def ingest(
     load = _prepare(manifest, ledger, data_root)
     header = BatchHeader(load.manifest.name, load.path.name, load.manifest.version, load.hash, bool(load.manifest.backfill))
     with _folder(ledger, header.batch, dry_run=dry_run) as folder, _ledger_for(load, ledger, folder, dry_run=dry_run) as book:
-        staged = Staged(folder)
-        with PartWriter(book.backend.con) as writer:
-            shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
-            _stage(load, staged, shop, progress)
         keeper = Quarantine(quarantine / header.batch, book.backend.con)
-        outcome = _Outcome(load, header, staged, keeper, began, dry_run)
-        return _settle(outcome, book, progress)
+        outcome = _Outcome(load, header, Staged(folder), keeper, began, dry_run)
+        try:
+            with PartWriter(book.backend.con) as writer:
+                shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
+                _stage(load, outcome.staged, shop, progress)
+            return _settle(outcome, book, progress)
+        except Exception as problem:
+            trouble = named(problem)
+            if isinstance(trouble, YujingError):
+                trouble.details = outcome.refused()
+                outcome.keep_refusal(trouble)
+            raise trouble from (None if trouble is problem else problem)
 
 
 @dataclass(frozen=True)
@@ -126,6 +135,29 @@ class _Outcome:
             files=tuple(source.file for source in self.load.sources),
         )
 
+    def refused(self) -> dict[str, Any]:
+        """What was counted until the load was refused."""
+        bad, reasons = _bad_rows(self.staged)
+        return {
+            "feed": self.load.manifest.name,
+            "batch": self.header.batch,
+            "dry_run": self.dry_run,
+            "rows": {"read": self.staged.rows, "quarantined": bad},
+            "reasons": reasons,
+            "warnings": list(self.staged.remarks),
+            "files": [source.file for source in self.load.sources],
+            "quarantine": str(self.quarantine.folder) if bad and not self.dry_run else None,
+            "seconds": round(time.perf_counter() - self.began, 3),
+        }
+
+    def keep_refusal(self, trouble: YujingError) -> None:
+        """Leaves what was bad until then where it can be looked at; on a full disk there is no place for it."""
+        if self.dry_run or not trouble.details["quarantine"]:
+            return
+        with suppress(OSError, duckdb.Error):
+            self.quarantine.write(self.staged, self.load.sources)
+            self.quarantine.write_refusal(refusal_json(trouble))
+
 
 def _of_type(name: str, staged: Staged, settled: Settled) -> Counts:
     read, new, same = staged.seen[name], settled.new[name], settled.same[name]
@@ -140,6 +172,7 @@ def _prepare(path: Path, ledger: Ledger, data_root: Path) -> _Load:
     sources: list[Source] = []
     for place, spec in enumerate(manifest.files):
         plans = plan_file(manifest, place, ontology)
+        check_constants(plans, ledger.time_zone)
         for found in _find(spec, path.parent, data_root):
             files.append((spec, found))
             name = _name(found, path.parent, data_root)

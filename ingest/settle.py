@@ -20,15 +20,16 @@ from graph.ledger import Ledger
 from graph.ledger.matching import FOREVER_US
 from graph.ledger.schema import ledger_schema
 from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content_sql
+from ingest.disputes import conflict_sql, differing_sql, unknown_sql
 from ingest.parts import text_sql
-from ingest.plan import columns_of
-from ingest.reasons import Reason
+from ingest.plan import YieldPlan, columns_of
 from ingest.stage import LINE_BITS, Part, Staged, repeat_id_sql
 
 _HELD = "HOLDS_SHARES"
 _SHOWN = 5
 _TOLERANCE = 1e-6
 _ROWS_AT_ONCE = 122_880
+_IN_CONFLICT = f"SELECT DISTINCT type FROM {{}} WHERE status = '{CONFLICT}' ORDER BY type"
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ class Settler:
 
     def _number_repeats(self) -> None:
         """Equal rows are numbered within each part already; those that stand in several parts are numbered over all."""
-        for name in sorted({part.type_name for part in self._staged.parts if part.counted}):
-            parts = [part for part in self._staged.parts if part.type_name == name and part.counted]
+        for name in sorted({part.type_name for part in self._staged.parts if part.plan.counted}):
+            parts = [part for part in self._staged.parts if part.type_name == name and part.plan.counted]
             if len(parts) == 1:
                 continue
             told = f"SELECT *, coalesce(base, id) AS first, record >> {LINE_BITS} AS part FROM {_files([p.path for p in parts])}"
@@ -144,11 +145,12 @@ class Settler:
 
     def _refuse(self, *, unknown: bool) -> bool:
         """Takes the rows out that cannot stand; whether there were any."""
-        clash = f"SELECT DISTINCT row, '' AS \"column\", type AS value, '{Reason.CONFLICT}' AS reason FROM {self._same}"
-        found = [self._table(f"{clash} WHERE status = '{CONFLICT}'")]
+        queries = [sql for (name,) in self._rows(_IN_CONFLICT.format(self._same)) for sql in self._conflicts(name)]
         if unknown:
-            found += [self._unknown_rows(name) for name in self._types() if not self._is_entity(name)]
-        issues = pa.concat_tables(found)
+            queries += [sql for name in self._types() if not self._is_entity(name) for sql in self._unknown_ends(name)]
+        if not queries:
+            return False
+        issues = self._table(" UNION ".join(f'SELECT row, "column", value, reason FROM ({sql})' for sql in queries))
         if not issues.num_rows:
             return False
         self._refused = True
@@ -168,16 +170,26 @@ class Settler:
         self._run(f"COPY (SELECT id FROM {_files([part.path])} SEMI JOIN {self._bad} USING (row)) TO {text_sql(str(path))}")
         self._staged.mentioned.setdefault(part.type_name, []).append(path)
 
-    def _unknown_rows(self, name: str) -> pa.Table:
+    def _conflicts(self, name: str) -> Iterator[str]:
+        """Queries for the issues of a type's rows in conflict, one for each yield that told some."""
+        self._name_ends()
+        clash = f"SELECT record FROM {self._same} WHERE status = '{CONFLICT}' AND type = {text_sql(name)}"
+        disputed = f"SELECT * FROM {self._read(name)} SEMI JOIN ({clash}) USING (record)"
+        for plan, parts in self._by_plan(name):
+            numbers = ", ".join(str(part.number) for part in parts)
+            differing = f"(SELECT * FROM ({differing_sql(plan, disputed)}) WHERE record >> {LINE_BITS} IN ({numbers}))"
+            yield conflict_sql(plan, differing, self._named)
+
+    def _unknown_ends(self, name: str) -> Iterator[str]:
         self._name_ends()
         unknown = f"(SELECT type, record, key FROM {self._named} ANTI JOIN ({self._known_records()}) k USING (type, record))"
-        roles = [c for c in ledger_schema(self._ledger.ontology, name).names if c in ("src", "dst", "subject")]
-        each = [
-            f"SELECT DISTINCT row, '' AS \"column\", u.type || ' ' || u.key AS value, '{Reason.UNKNOWN_END}' AS reason "
-            f"FROM {self._read(name)} p JOIN {unknown} u ON p.{role} = u.record AND p.{role}_type = u.type"
-            for role in roles
-        ]
-        return self._table(" UNION ALL ".join(each))
+        for plan, parts in self._by_plan(name):
+            yield unknown_sql(plan, _files([part.path for part in parts]), unknown)
+
+    def _by_plan(self, name: str) -> Iterator[tuple[YieldPlan, list[Part]]]:
+        parts = [part for part in self._staged.parts if part.type_name == name]
+        for plan in {id(part.plan): part.plan for part in parts}.values():
+            yield plan, [part for part in parts if part.plan is plan]
 
     # -- counting -------------------------------------------------------------------------------------------------------
 

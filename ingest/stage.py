@@ -16,7 +16,7 @@ from ingest.cells import Cells
 from ingest.draft import draft
 from ingest.parts import PartWriter, text_sql
 from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
-from ingest.problems import ISSUES, Problems
+from ingest.problems import ISSUES, Problems, shortened
 from ingest.readers import Chunk
 from ingest.tokens import Tokenise
 
@@ -42,8 +42,11 @@ class Part:
     number: int
     path: Path
     source: int
-    type_name: str
-    counted: bool
+    plan: YieldPlan
+
+    @property
+    def type_name(self) -> str:
+        return self.plan.type_name
 
 
 @dataclass
@@ -113,7 +116,7 @@ class Stager:
         issues, originals = problems.issues(), problems.originals()
         shift = self._source.number << LINE_BITS
         text = chunk.broken["text"]
-        hidden = self._shop.tokenise(text, "row") if self._personal and len(text) else text  # it may hold anything
+        hidden = self._shop.tokenise(text, "row") if self._personal and len(text) else shortened(text)  # it may hold anything
         broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
         self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
@@ -128,7 +131,7 @@ class Stager:
         parts = self._staged.parts
         path = self._staged.folder / f"{plan.type_name}-{len(parts):06d}.parquet"
         self._write(records, plan, path)
-        parts.append(Part(len(parts), path, self._source.number, plan.type_name, plan.counted))
+        parts.append(Part(len(parts), path, self._source.number, plan))
         if not isinstance(plan.kind, EntityType):
             self._staged.keep(pl.concat([_named(records, end) for end in plan.ends]), "ends")
 
