@@ -12,9 +12,9 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
-from ingest.parts import text_sql
+from ingest.parts import LINE_BITS, text_sql
 from ingest.reasons import Reason
-from ingest.stage import LINE_BITS, Source, Staged
+from ingest.stage import Source, Staged
 
 COLUMNS = ("file", "sheet", "line", "column", "value", "reason", "sentence")
 WORKBOOK_ROWS = 100_000

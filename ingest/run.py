@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,11 +16,12 @@ import polars as pl
 
 from graph.clock import day_of, now_us
 from graph.errors import InputError, YujingError
-from graph.ledger import BatchHeader, Ledger
+from graph.ledger import BatchHeader, BatchWriter, Ledger
 from graph.ontology import Ontology, extend_ontology, read_additions
 from graph.ontology.load import OntologyAdditions
 from graph.personal import Vault
 from ingest.constants import check_constants
+from ingest.engine import engine_for
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
 from ingest.parts import PartWriter
 from ingest.plan import plan_file
@@ -30,7 +31,7 @@ from ingest.readers import Chunk, read_chunks, sheet_of
 from ingest.refusal import named, refusal_json
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
-from ingest.stage import Source, Staged, Stager, Workshop
+from ingest.stage import Source, Staged, Stager, Stamp, Workshop
 from ingest.tokens import tokeniser
 
 _STAGING = ".staging"
@@ -87,14 +88,20 @@ def ingest(
     began = time.perf_counter()
     load = _prepare(manifest, ledger, data_root)
     header = BatchHeader(load.manifest.name, load.path.name, load.manifest.version, load.hash, bool(load.manifest.backfill))
-    with _folder(ledger, header.batch, dry_run=dry_run) as folder, _ledger_for(load, ledger, folder, dry_run=dry_run) as book:
-        keeper = Quarantine(quarantine / header.batch, book.backend.con)
+    with (
+        _folder(ledger, header.batch, dry_run=dry_run) as folder,
+        _ledger_for(load, ledger, folder, dry_run=dry_run) as book,
+        engine_for(book, folder) as engine,
+    ):
+        batch = book.begin(header)
+        stamp = Stamp(header.feed, header.batch, batch.attempt)
+        keeper = Quarantine(quarantine / header.batch, engine)
         outcome = _Outcome(load, header, Staged(folder), keeper, began, dry_run)
         try:
-            with PartWriter(book.backend.con) as writer:
-                shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
+            with PartWriter(engine) as writer:
+                shop = Workshop(writer, book.time_zone, tokeniser(vault, keep=not dry_run), stamp)
                 _stage(load, outcome.staged, shop, progress)
-            return _settle(outcome, book, progress)
+            return _settle(outcome, book, batch, Settler(book, outcome.staged, stamp, engine), progress)
         except Exception as problem:
             trouble = named(problem)
             if isinstance(trouble, YujingError):
@@ -265,14 +272,13 @@ def _check_count(rows: int, spec: SourceFile, path: Path) -> None:
         )
 
 
-def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResult:
+def _settle(outcome: _Outcome, ledger: Ledger, batch: BatchWriter, settler: Settler, progress: Progress) -> IngestResult:
     load, staged = outcome.load, outcome.staged
     if outcome.dry_run:
-        with closing(Settler(ledger, staged, load.manifest.name)) as settler:
-            settled, warnings = _settled(outcome, settler, ledger)
+        settled, warnings = _settled(outcome, settler, ledger)
         _stop_if_bad(outcome)
         return outcome.result(settled, warnings, None, ledger.latest_seq)
-    with ledger.begin(outcome.header) as writer, closing(Settler(ledger, staged, load.manifest.name)) as settler:
+    with batch:
         ledger.extend(load.additions)
         progress.begin("compare", 0)
         settled, warnings = _settled(outcome, settler, ledger)
@@ -281,9 +287,9 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
         batch_seq = None
         if settled.anything:
             progress.begin("write", 0)
-            for name, rows in settler.rows():
-                writer.append(name, rows)
-            batch_seq = writer.commit(outcome.result(settled, warnings, None, 0).to_json())
+            for name, files in settler.files().items():
+                batch.adopt(name, files)
+            batch_seq = batch.commit(outcome.result(settled, warnings, None, 0).to_json())
     result = outcome.result(settled, warnings, batch_seq, ledger.latest_seq)
     outcome.quarantine.write_summary(result.to_json())
     return result

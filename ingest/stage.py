@@ -10,18 +10,16 @@ from pathlib import Path
 
 import polars as pl
 
+from graph.ledger.schema import schema_of
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
 from ingest.cells import Cells
 from ingest.draft import draft
-from ingest.parts import PartWriter, text_sql
+from ingest.parts import LINE_BITS, PartWriter, copy_sql, part_name, text_sql
 from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
 from ingest.problems import ISSUES, Problems, shortened
 from ingest.readers import Chunk
 from ingest.tokens import Tokenise
-
-LINE_BITS = 40
-"""A source row's number is its file's place in the load, shifted by these, plus its line."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """A Parquet file of staged records of one type, from one source. A record's number is its part's, shifted, plus its place."""
+    """A Parquet file of staged records of one type, from one source, by one yield."""
 
     number: int
     path: Path
@@ -59,7 +57,7 @@ class Staged:
     tidied: int = 0
     remarks: list[str] = field(default_factory=list)  # what is worth a look about whole files
     parts: list[Part] = field(default_factory=list)
-    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, issues, warnings, originals
+    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, bases, issues, warnings, originals
     seen: Counter[str] = field(default_factory=Counter)  # records by type, the refused ones among them
     mentioned: dict[str, list[Path]] = field(default_factory=dict)  # of full feeds: ids of refused records, by type
     uncut: bool = False  # of full feeds: some row could not even be cut into fields
@@ -74,13 +72,22 @@ class Staged:
 
 
 @dataclass(frozen=True)
+class Stamp:
+    """What every row of a load bears."""
+
+    feed: str
+    batch: str
+    attempt: str
+
+
+@dataclass(frozen=True)
 class Workshop:
-    """What staging works with: who writes parts, the bank's time zone, the feed's name, tokens."""
+    """What staging works with: who writes parts, the bank's time zone, tokens, and what marks every row as this load's."""
 
     writer: PartWriter
     time_zone: str
-    feed: str
     tokenise: Tokenise
+    stamp: Stamp
 
 
 class Stager:
@@ -129,7 +136,7 @@ class Stager:
         if not records.height:
             return
         parts = self._staged.parts
-        path = self._staged.folder / f"{plan.type_name}-{len(parts):06d}.parquet"
+        path = self._staged.folder / part_name(plan.type_name, len(parts), self._source.number)
         self._write(records, plan, path)
         parts.append(Part(len(parts), path, self._source.number, plan))
         if not isinstance(plan.kind, EntityType):
@@ -144,29 +151,35 @@ class Stager:
 
     def _write(self, records: pl.DataFrame, plan: YieldPlan, path: Path) -> None:
         """Hands records to the writer; it hashes and writes them while the next chunk is checked."""
-        first = len(self._staged.parts) << LINE_BITS
-        rows = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64) + first)
-        often = rows["_ident"].is_duplicated() if plan.counted else None
+        often = records["_ident"].is_duplicated() if plan.counted else None
         repeated = often is not None and bool(often.any())
-        if often is not None and repeated:
-            rows = rows.with_columns(_often=often)
-        select = _select(plan, self._shop.feed, self._source, set(rows.columns))
-        said = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
-        self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
+        rows = records.with_columns(_often=often) if repeated else records
+        said = _ledger_rows(plan, self._shop.stamp, self._source, set(rows.columns))
+        if not repeated:
+            self._shop.writer.put(rows, [copy_sql(said, path)])
+            return
+        known = self._staged.files.setdefault("bases", [])
+        bases = self._staged.folder / f"bases-{len(known):06d}.parquet"
+        known.append(bases)
+        self._shop.writer.put(rows, [*numbering(said), copy_sql(_NUMBERED, path), copy_sql(_BASES, bases)])
 
 
-def numbered_sql(said: str) -> str:
-    """`said` with the n-th of equal rows (n > 1) under an id of its own, told by `base` which one it repeats."""
-    return f"""
-        WITH said AS ({said}),
-        placed AS (
-            SELECT id, row, dense_rank() OVER (PARTITION BY id ORDER BY content, row) AS n FROM said WHERE _often
-        ),
-        repeats AS (SELECT DISTINCT * FROM placed WHERE n > 1)
-        SELECT * EXCLUDE (_often, n, base) REPLACE (CASE WHEN n IS NULL THEN id ELSE {repeat_id_sql("id")} END AS id),
-            CASE WHEN n IS NOT NULL THEN id END AS base
-        FROM said LEFT JOIN repeats USING (id, row)
-    """
+def numbering(said: str) -> list[str]:
+    """Makes `said` of rows with `_often`, and `repeats`: the n-th of equal rows (n > 1) with the id of its own."""
+    return [
+        f"CREATE OR REPLACE TEMP TABLE said AS {said}",
+        f"""
+        CREATE OR REPLACE TEMP TABLE repeats AS
+        WITH placed AS (SELECT id, line, dense_rank() OVER (PARTITION BY id ORDER BY content, line) AS n FROM said WHERE _often)
+        SELECT DISTINCT id, line, {repeat_id_sql("id")} AS own FROM placed WHERE n > 1
+        """,
+    ]
+
+
+_NUMBERED = """
+    SELECT * EXCLUDE (_often, own) REPLACE (coalesce(own, id) AS id) FROM said LEFT JOIN repeats USING (id, line)
+"""
+_BASES = "SELECT DISTINCT own AS id, id AS base FROM repeats"
 
 
 def repeat_id_sql(base: str) -> str:
@@ -174,29 +187,32 @@ def repeat_id_sql(base: str) -> str:
     return f"substr(sha256({base} || chr(31) || n), 1, 32)"
 
 
-def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
-    columns = [
-        *("record", "row"),
-        f"row & {(1 << LINE_BITS) - 1} AS line",
-        f"{text_sql(feed)} AS feed",
-        f"{text_sql(source.file)} AS file",
-        f"{text_sql(source.sheet) if source.sheet else 'NULL::VARCHAR'} AS sheet",
-        *("valid_from", "valid_to", "recorded_at", "action"),
-        *(("NULL::VARCHAR AS base",) if plan.counted else ()),
-        *(("_often",) if "_often" in there else ()),
-        *_place_columns(plan, feed),
-        *(f'"{name}"' if name in there else f'NULL::{kind} AS "{name}"' for name, kind in columns_of(plan.kind)),
-    ]
-    return f"SELECT {', '.join(columns)} FROM staged_rows"
+def _ledger_rows(plan: YieldPlan, stamp: Stamp, source: Source, there: set[str]) -> str:
+    """`staged_rows` as rows of the ledger, `_often` with them if it is there."""
+    lineage = {
+        "feed": text_sql(stamp.feed),
+        "batch": text_sql(stamp.batch),
+        "attempt": text_sql(stamp.attempt),
+        "file": text_sql(source.file),
+        "sheet": text_sql(source.sheet) if source.sheet else "NULL::VARCHAR",
+        "line": f"row & {(1 << LINE_BITS) - 1}",
+    }
+    clocks = {name: name for name in ("valid_from", "valid_to", "recorded_at", "action")}
+    properties = {name: f'"{name}"' if name in there else f"NULL::{kind}" for name, kind in columns_of(plan.kind)}
+    said = {**clocks, **_place_columns(plan, stamp.feed), **properties, **lineage}
+    often = ["_often"] if "_often" in there else []
+    inner = ", ".join([f'{sql} AS "{name}"' for name, sql in said.items()] + often)
+    outer = ", ".join([f'"{name}"' for name in schema_of(plan.kind).names] + often)
+    return f"SELECT {outer} FROM (SELECT *, {content_sql(plan.kind)} AS content FROM (SELECT {inner} FROM staged_rows))"
 
 
-def _place_columns(plan: YieldPlan, feed: str) -> list[str]:
+def _place_columns(plan: YieldPlan, feed: str) -> dict[str, str]:
     """The id, and what the record is about."""
     if isinstance(plan.kind, EntityType):
-        return ["id", "false AS stub", f"{text_sql(plan.ends[0].source)} AS source", "id_key AS key"]
+        return {"id": "id", "stub": "false", "source": text_sql(plan.ends[0].source), "key": "id_key"}
     said = " || chr(31) || ".join(text_sql(part) for part in (plan.type_name, feed, *(end.type for end in plan.ends)))
-    own = f"substr(sha256({said} || chr(31) || _ident), 1, 32) AS id"
-    return [own, *(column for end in plan.ends for column in (f"{text_sql(end.type)} AS {end.role}_type", end.role))]
+    own = {"id": f"substr(sha256({said} || chr(31) || _ident), 1, 32)"}
+    return own | {k: v for end in plan.ends for k, v in ((f"{end.role}_type", text_sql(end.type)), (end.role, end.role))}
 
 
 def _named(records: pl.DataFrame, end: EndPlan) -> pl.DataFrame:

@@ -45,7 +45,7 @@ def test_every_reason_names_file_line_column_and_value(inbox: Inbox, reason: Rea
     assert result.quarantine is not None
     told = pl.read_parquet(result.quarantine / "quarantine.parquet").filter(pl.col("line") == 3)
     assert told.select("file", "line", "column", "value", "reason").rows() == [("rows.csv", 3, *expected, str(reason))]
-    assert told["sentence"].str.len_chars().min() > 5
+    assert all(len(sentence) > 5 for sentence in told["sentence"])
     assert expected[0] or reason in (Reason.FIELD_COUNT, Reason.STRAY_QUOTE)
 
 
