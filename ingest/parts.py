@@ -5,19 +5,24 @@ from is read off its name (`INVOICES-000012-000003.parquet`: the 12th part, of t
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 LINE_BITS = 40
 """A source row's number is its file's place in the load, shifted by these, plus its line."""
 _WAITING = 2
 _DIGITS = 6
 _FORMAT = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+_WRITING = {"compression": "zstd", "compression_level": 1, "store_schema": False}
 
 
 def part_name(type_name: str, number: int, source: int) -> str:
@@ -52,11 +57,24 @@ def _listed(paths: Sequence[Path]) -> str:
     return ", ".join(text_sql(str(path)) for path in paths)
 
 
-class PartWriter:
-    """Writes what queries make of the table `staged_rows`. At most two parts wait, so memory stays bounded."""
+@dataclass(frozen=True)
+class Draft:
+    """Rows that were checked, and how they become a part: the query for their hashes (`id`, `content`, and `base` of repeats),
+    what puts rows and hashes together in the ledger's schema, and which columns have few distinct values."""
 
-    def __init__(self, engine: duckdb.DuckDBPyConnection) -> None:
-        self._connection = engine.cursor()
+    rows: pl.DataFrame
+    hashes: str
+    finish: Callable[[pa.Table, pa.Table], pa.Table]
+    few: Sequence[str]
+    path: Path
+    bases: Path | None = None
+
+
+class PartWriter:
+    """Writes parts. At most two wait, so memory stays bounded."""
+
+    def __init__(self) -> None:
+        self._engine = duckdb.connect(config={"threads": 1, "memory_limit": "256MB", "autoinstall_known_extensions": False})
         self._pool = ThreadPoolExecutor(1, "yujing-parts")
         self._waiting: deque[Future[None]] = deque()
 
@@ -66,21 +84,26 @@ class PartWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Waits for the last part; what went wrong in writing is raised here, unless something else already was."""
         self._pool.shutdown(wait=True, cancel_futures=error is not None)
-        self._connection.close()
+        self._engine.close()
         while self._waiting and error is None:
             self._waiting.popleft().result()
 
-    def put(self, rows: pl.DataFrame, statements: Sequence[str]) -> None:
-        """Runs `statements` over `rows`, soon."""
+    def put(self, draft: Draft) -> None:
+        """Writes a draft, soon."""
         while len(self._waiting) >= _WAITING:
             self._waiting.popleft().result()
-        self._waiting.append(self._pool.submit(self._write, rows, statements))
+        self._waiting.append(self._pool.submit(self._write, draft))
 
-    def _write(self, rows: pl.DataFrame, statements: Sequence[str]) -> None:
-        self._connection.register("staged_rows", rows.to_arrow())
-        for statement in statements:
-            self._connection.execute(statement)
-        self._connection.unregister("staged_rows")
+    def _write(self, draft: Draft) -> None:
+        rows = draft.rows.to_arrow()
+        self._engine.register("staged_rows", rows)
+        hashes = self._engine.sql(draft.hashes).to_arrow_table()
+        self._engine.unregister("staged_rows")
+        table = draft.finish(rows, hashes)
+        pq.write_table(table, draft.path, use_dictionary=draft.few, **_WRITING)
+        if draft.bases:
+            again = hashes.filter(pc.is_valid(hashes["base"])).select(["id", "base"])
+            pq.write_table(again.group_by(["id", "base"]).aggregate([]), draft.bases)
 
 
 def text_sql(text: str) -> str:

@@ -28,10 +28,11 @@ from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, read_chunks, sheet_of
+from ingest.recipe import Stamp
 from ingest.refusal import named, refusal_json
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
-from ingest.stage import Source, Staged, Stager, Stamp, Workshop
+from ingest.stage import Source, Staged, Stager, Workshop
 from ingest.tokens import tokeniser
 
 _STAGING = ".staging"
@@ -98,7 +99,7 @@ def ingest(
         keeper = Quarantine(quarantine / header.batch, engine)
         outcome = _Outcome(load, header, Staged(folder), keeper, began, dry_run)
         try:
-            with PartWriter(engine) as writer:
+            with PartWriter() as writer:
                 shop = Workshop(writer, book.time_zone, tokeniser(vault, keep=not dry_run), stamp)
                 _stage(load, outcome.staged, shop, progress)
             return _settle(outcome, book, batch, Settler(book, outcome.staged, stamp, engine), progress)

@@ -25,7 +25,8 @@ from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content
 from ingest.disputes import conflict_sql, differing_sql, unknown_sql
 from ingest.parts import LINE_BITS, copy_sql, files_sql, parts_sql, text_sql
 from ingest.plan import YieldPlan, columns_of
-from ingest.stage import Part, Staged, Stamp, repeat_id_sql
+from ingest.recipe import Stamp, repeat_id_sql
+from ingest.stage import Part, Staged
 
 _HELD = "HOLDS_SHARES"
 _SHOWN = 5

@@ -10,15 +10,14 @@ from pathlib import Path
 
 import polars as pl
 
-from graph.ledger.schema import schema_of
-from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
 from ingest.cells import Cells
 from ingest.draft import draft
-from ingest.parts import LINE_BITS, PartWriter, copy_sql, part_name, text_sql
-from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
+from ingest.parts import LINE_BITS, Draft, PartWriter, part_name
+from ingest.plan import EndPlan, YieldPlan, personal_columns
 from ingest.problems import ISSUES, Problems, shortened
 from ingest.readers import Chunk
+from ingest.recipe import Recipe, Stamp
 from ingest.tokens import Tokenise
 
 
@@ -65,19 +64,13 @@ class Staged:
     def keep(self, frame: pl.DataFrame, name: str) -> None:
         """Writes a frame as one more file of `name`, unless it is empty."""
         if frame.height:
-            known = self.files.setdefault(name, [])
-            path = self.folder / f"{name}-{len(known):06d}.parquet"
-            frame.write_parquet(path, compression="lz4", statistics=False)
-            known.append(path)
+            frame.write_parquet(self.next_file(name), compression="lz4", statistics=False)
 
-
-@dataclass(frozen=True)
-class Stamp:
-    """What every row of a load bears."""
-
-    feed: str
-    batch: str
-    attempt: str
+    def next_file(self, name: str) -> Path:
+        """The path of one more file of `name`."""
+        known = self.files.setdefault(name, [])
+        known.append(self.folder / f"{name}-{len(known):06d}.parquet")
+        return known[-1]
 
 
 @dataclass(frozen=True)
@@ -151,71 +144,18 @@ class Stager:
 
     def _write(self, records: pl.DataFrame, plan: YieldPlan, path: Path) -> None:
         """Hands records to the writer; it hashes and writes them while the next chunk is checked."""
-        often = records["_ident"].is_duplicated() if plan.counted else None
+        often = records["_ident"].hash().is_duplicated() if plan.counted else None
         repeated = often is not None and bool(often.any())
         rows = records.with_columns(_often=often) if repeated else records
-        said = _ledger_rows(plan, self._shop.stamp, self._source, set(rows.columns))
-        if not repeated:
-            self._shop.writer.put(rows, [copy_sql(said, path)])
-            return
-        known = self._staged.files.setdefault("bases", [])
-        bases = self._staged.folder / f"bases-{len(known):06d}.parquet"
-        known.append(bases)
-        self._shop.writer.put(rows, [*numbering(said), copy_sql(_NUMBERED, path), copy_sql(_BASES, bases)])
-
-
-def numbering(said: str) -> list[str]:
-    """Makes `said` of rows with `_often`, and `repeats`: the n-th of equal rows (n > 1) with the id of its own."""
-    return [
-        f"CREATE OR REPLACE TEMP TABLE said AS {said}",
-        f"""
-        CREATE OR REPLACE TEMP TABLE repeats AS
-        WITH placed AS (SELECT id, line, dense_rank() OVER (PARTITION BY id ORDER BY content, line) AS n FROM said WHERE _often)
-        SELECT DISTINCT id, line, {repeat_id_sql("id")} AS own FROM placed WHERE n > 1
-        """,
-    ]
-
-
-_NUMBERED = """
-    SELECT * EXCLUDE (_often, own) REPLACE (coalesce(own, id) AS id) FROM said LEFT JOIN repeats USING (id, line)
-"""
-_BASES = "SELECT DISTINCT own AS id, id AS base FROM repeats"
-
-
-def repeat_id_sql(base: str) -> str:
-    """The id of the n-th equal row, n > 1."""
-    return f"substr(sha256({base} || chr(31) || n), 1, 32)"
-
-
-def _ledger_rows(plan: YieldPlan, stamp: Stamp, source: Source, there: set[str]) -> str:
-    """`staged_rows` as rows of the ledger, `_often` with them if it is there."""
-    lineage = {
-        "feed": text_sql(stamp.feed),
-        "batch": text_sql(stamp.batch),
-        "attempt": text_sql(stamp.attempt),
-        "file": text_sql(source.file),
-        "sheet": text_sql(source.sheet) if source.sheet else "NULL::VARCHAR",
-        "line": f"row & {(1 << LINE_BITS) - 1}",
-    }
-    clocks = {name: name for name in ("valid_from", "valid_to", "recorded_at", "action")}
-    properties = {name: f'"{name}"' if name in there else f"NULL::{kind}" for name, kind in columns_of(plan.kind)}
-    said = {**clocks, **_place_columns(plan, stamp.feed), **properties, **lineage}
-    often = ["_often"] if "_often" in there else []
-    inner = ", ".join([f'{sql} AS "{name}"' for name, sql in said.items()] + often)
-    outer = ", ".join([f'"{name}"' for name in schema_of(plan.kind).names] + often)
-    return f"SELECT {outer} FROM (SELECT *, {content_sql(plan.kind)} AS content FROM (SELECT {inner} FROM staged_rows))"
-
-
-def _place_columns(plan: YieldPlan, feed: str) -> dict[str, str]:
-    """The id, and what the record is about."""
-    if isinstance(plan.kind, EntityType):
-        return {"id": "id", "stub": "false", "source": text_sql(plan.ends[0].source), "key": "id_key"}
-    said = " || chr(31) || ".join(text_sql(part) for part in (plan.type_name, feed, *(end.type for end in plan.ends)))
-    own = {"id": f"substr(sha256({said} || chr(31) || _ident), 1, 32)"}
-    return own | {k: v for end in plan.ends for k, v in ((f"{end.role}_type", text_sql(end.type)), (end.role, end.role))}
+        recipe = Recipe(plan, self._shop.stamp, self._source.file, self._source.sheet)
+        hashes = recipe.hashes_sql(set(rows.columns), repeated=repeated)
+        line = pl.col("row") - (self._source.number << LINE_BITS)
+        bases = self._staged.next_file("bases") if repeated else None
+        self._shop.writer.put(Draft(rows.with_columns(line=line), hashes, recipe.table, recipe.few, path, bases))
 
 
 def _named(records: pl.DataFrame, end: EndPlan) -> pl.DataFrame:
     """The distinct records that rows name as one end, and the first moment at which one did."""
-    named = records.group_by(record=pl.col(end.role), key=pl.col(f"{end.role}_key")).agg(pl.col("recorded_at").min())
+    known = pl.col("recorded_at") if "recorded_at" in records.columns else pl.lit(None, pl.Int64).alias("recorded_at")
+    named = records.group_by(record=pl.col(end.role), key=pl.col(f"{end.role}_key")).agg(known.min())
     return named.select(pl.lit(end.type).alias("type"), "record", pl.lit(end.source).alias("source"), "key", "recorded_at")
