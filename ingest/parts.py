@@ -53,20 +53,37 @@ def copy_sql(sql: str, path: Path) -> str:
     return f"COPY ({sql}) TO {text_sql(str(path))} ({_FORMAT})"
 
 
+def repeat_id_sql(base: str) -> str:
+    """The id of the n-th equal row, n > 1."""
+    return f"substr(sha256({base} || chr(31) || n), 1, 32)"
+
+
 def _listed(paths: Sequence[Path]) -> str:
     return ", ".join(text_sql(str(path)) for path in paths)
 
 
+_NUMBERED = f"""
+    WITH placed AS (SELECT place, id, dense_rank() OVER (PARTITION BY id ORDER BY content, place) AS n FROM often_told)
+    SELECT place, CASE WHEN n = 1 THEN id ELSE {repeat_id_sql("id")} END AS id, CASE WHEN n > 1 THEN id END AS base
+    FROM placed ORDER BY place
+"""
+
+
 @dataclass(frozen=True)
 class Draft:
-    """Rows that were checked, and how they become a part: the query for their hashes (`id`, `content`, and `base` of repeats),
-    what puts rows and hashes together in the ledger's schema, and which columns have few distinct values."""
+    """Rows that were checked, and how they become a part.
+
+    `hashes` is the query for their `id` and `content`, `finish` puts rows and these together in the ledger's schema, `few` are
+    columns of few distinct values. `often` marks rows that may be equal to others: the n-th (n > 1) gets an id of its own, and
+    `bases` will tell whose it was.
+    """
 
     rows: pl.DataFrame
     hashes: str
     finish: Callable[[pa.Table, pa.Table], pa.Table]
     few: Sequence[str]
     path: Path
+    often: pl.Series | None = None
     bases: Path | None = None
 
 
@@ -96,14 +113,24 @@ class PartWriter:
 
     def _write(self, draft: Draft) -> None:
         rows = draft.rows.to_arrow()
-        self._engine.register("staged_rows", rows)
-        hashes = self._engine.sql(draft.hashes).to_arrow_table()
-        self._engine.unregister("staged_rows")
-        table = draft.finish(rows, hashes)
-        pq.write_table(table, draft.path, use_dictionary=draft.few, **_WRITING)
-        if draft.bases:
-            again = hashes.filter(pc.is_valid(hashes["base"])).select(["id", "base"])
-            pq.write_table(again.group_by(["id", "base"]).aggregate([]), draft.bases)
+        hashes = self._ask("staged_rows", rows, draft.hashes)
+        if draft.often is not None and draft.bases:
+            hashes = self._numbered(hashes, draft.often.to_arrow(), draft.bases)
+        pq.write_table(draft.finish(rows, hashes), draft.path, use_dictionary=draft.few, **_WRITING)
+
+    def _numbered(self, hashes: pa.Table, often: pa.Array, bases: Path) -> pa.Table:
+        places = pc.indices_nonzero(often)
+        told = self._ask("often_told", hashes.take(places).append_column("place", places), _NUMBERED)
+        pq.write_table(told.filter(pc.is_valid(told["base"])).select(["id", "base"]), bases)
+        ids = pc.replace_with_mask(hashes["id"].combine_chunks(), often, told["id"].combine_chunks())
+        return hashes.set_column(hashes.schema.get_field_index("id"), "id", ids)
+
+    def _ask(self, name: str, rows: pa.Table, sql: str) -> pa.Table:
+        self._engine.register(name, rows)
+        try:
+            return self._engine.sql(sql).to_arrow_table()
+        finally:
+            self._engine.unregister(name)
 
 
 def text_sql(text: str) -> str:

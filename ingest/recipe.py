@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from graph.clock import OPEN_END, START_OF_TIME
@@ -60,33 +60,23 @@ class Recipe:
         choices = {p.name for p in self.plan.kind.properties if p.kind is Kind.CHOICE}
         return sorted({*self.constants, *choices, *_SMALL} & set(self.schema.names))
 
-    def hashes_sql(self, there: set[str], *, repeated: bool) -> str:
-        """The query over `staged_rows` that gives `id` and `content` of each row, in order.
-
-        Where rows may be equal (`_often`), the n-th of them (n > 1) has an id of its own, and `base` tells whose it was.
-        """
+    def hashes_sql(self, there: set[str]) -> str:
+        """The query over `staged_rows` that gives `id` and `content` of each row, in order."""
         said = ", ".join(f'{self._sql(name, there)} AS "{name}"' for name in content_columns(self.plan.kind))
-        kept = ", row, _often" if repeated else ""
-        told = f"SELECT {self._id()} AS id, {said}{kept} FROM staged_rows"
-        hashed = f"SELECT id, {content_sql(self.plan.kind)} AS content{kept} FROM ({told})"
-        if not repeated:
-            return hashed
-        return f"""
-            WITH said AS ({hashed}),
-            placed AS (SELECT id, row, dense_rank() OVER (PARTITION BY id ORDER BY content, row) AS n FROM said WHERE _often),
-            repeats AS (SELECT DISTINCT id, row, {repeat_id_sql("id")} AS own FROM placed WHERE n > 1)
-            SELECT coalesce(own, id) AS id, content, CASE WHEN own IS NOT NULL THEN id END AS base
-            FROM said LEFT JOIN repeats USING (id, row) ORDER BY row
-        """
+        return f"SELECT id, {content_sql(self.plan.kind)} AS content FROM (SELECT {self._id()} AS id, {said} FROM staged_rows)"
+
+    def with_constants(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Drafts with the columns that are the same in all rows, texts as categories of one value."""
+        same = {name: value for name, value in self.constants.items() if name in self.schema.names and value is not None}
+        return rows.with_columns(**{name: _constant(value) for name, value in same.items()})
 
     def table(self, rows: pa.Table, hashes: pa.Table) -> pa.Table:
-        """The rows in the ledger's schema, constants as dictionaries of one value."""
-        columns = {name: hashes[name] for name in ("id", "content")}
-        columns |= {name: rows[name] for name in self.schema.names if name in rows.column_names and name not in columns}
-        if "id_key" in rows.column_names:
-            columns["key"] = rows["id_key"]
-        arrays = [_column(columns.get(f.name), self.constants.get(f.name), f, rows.num_rows) for f in self.schema]
-        return pa.table(dict(zip(self.schema.names, arrays, strict=True)))
+        """Drafts with constants, and their hashes, in the ledger's schema."""
+        told = {name: rows[name] for name in rows.column_names} | {name: hashes[name] for name in ("id", "content")}
+        if isinstance(self.plan.kind, EntityType):
+            told["key"] = rows["id_key"]
+        arrays = [_column(told[f.name], f) if f.name in told else pa.nulls(rows.num_rows, f.type) for f in self.schema]
+        return pa.Table.from_arrays(arrays, self.schema.names)
 
     def _id(self) -> str:
         if isinstance(self.plan.kind, EntityType):
@@ -118,16 +108,9 @@ def constants_of(plan: YieldPlan) -> dict[str, Constant]:
     return same
 
 
-def repeat_id_sql(base: str) -> str:
-    """The id of the n-th equal row, n > 1."""
-    return f"substr(sha256({base} || chr(31) || n), 1, 32)"
+def _constant(value: Constant) -> pl.Expr:
+    return pl.lit(value, pl.Enum([value])) if isinstance(value, str) else pl.lit(value)
 
 
-def _column(told: Any, constant: Constant, field: pa.Field, rows: int) -> pa.Array | pa.ChunkedArray:
-    if told is not None:
-        return told.cast(field.type)
-    if constant is None:
-        return pa.nulls(rows, field.type)
-    if pa.types.is_string(field.type):
-        return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows), pa.array([constant], pa.string()))
-    return pa.repeat(pa.scalar(constant, field.type), rows)
+def _column(told: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    return told if pa.types.is_dictionary(told.type) else told.cast(field.type)

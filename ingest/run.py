@@ -220,12 +220,14 @@ def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> N
     done = 0
     for (spec, path), source in zip(load.files, load.sources, strict=True):
         stager, rows_before = Stager(source, staged, shop), staged.rows
-        used, columns = spec.columns, None
+        used, columns, before = spec.columns, None, _mark(path)
         with ahead(read_chunks(path, spec)) as chunks:
             for chunk in chunks:
                 columns = columns or _check_columns(chunk, spec, used, path, staged)
                 stager.take(_complete(chunk, used))
                 progress.reach(done + chunk.bytes_read)
+        if _mark(path) != before:
+            raise InputError(f"{path}: the file changed while it was read.", "Load it again once it is written whole.", "path")
         rows = staged.rows - rows_before
         _check_count(rows, spec, path)
         if source.full and not rows:
@@ -233,6 +235,15 @@ def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> N
                 f"{path}: a full feed without a row: nothing it told before is closed. Declare rows: {{min: 1}} to refuse it."
             )
         done += path.stat().st_size
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    """What differs once a file was written to, or another one put in its place."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise InputError(f"{path}: the file vanished while the load ran.", "Put it back, and load it again.", "path") from None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Path, staged: Staged) -> set[str]:

@@ -23,9 +23,9 @@ from graph.ledger.matching import FOREVER_US
 from graph.ledger.schema import ledger_schema
 from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content_sql
 from ingest.disputes import conflict_sql, differing_sql, unknown_sql
-from ingest.parts import LINE_BITS, copy_sql, files_sql, parts_sql, text_sql
+from ingest.parts import LINE_BITS, copy_sql, files_sql, parts_sql, repeat_id_sql, text_sql
 from ingest.plan import YieldPlan, columns_of
-from ingest.recipe import Stamp, repeat_id_sql
+from ingest.recipe import Stamp
 from ingest.stage import Part, Staged
 
 _HELD = "HOLDS_SHARES"

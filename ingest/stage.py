@@ -144,14 +144,14 @@ class Stager:
 
     def _write(self, records: pl.DataFrame, plan: YieldPlan, path: Path) -> None:
         """Hands records to the writer; it hashes and writes them while the next chunk is checked."""
-        often = records["_ident"].hash().is_duplicated() if plan.counted else None
-        repeated = often is not None and bool(often.any())
-        rows = records.with_columns(_often=often) if repeated else records
         recipe = Recipe(plan, self._shop.stamp, self._source.file, self._source.sheet)
-        hashes = recipe.hashes_sql(set(rows.columns), repeated=repeated)
-        line = pl.col("row") - (self._source.number << LINE_BITS)
-        bases = self._staged.next_file("bases") if repeated else None
-        self._shop.writer.put(Draft(rows.with_columns(line=line), hashes, recipe.table, recipe.few, path, bases))
+        rows = records.with_columns(line=pl.col("row") - (self._source.number << LINE_BITS))
+        often = records["_ident"].hash().is_duplicated() if plan.counted else None
+        bases = self._staged.next_file("bases") if often is not None and often.any() else None
+        hashes = recipe.hashes_sql(set(records.columns))
+        self._shop.writer.put(
+            Draft(recipe.with_constants(rows), hashes, recipe.table, recipe.few, path, often if bases else None, bases)
+        )
 
 
 def _named(records: pl.DataFrame, end: EndPlan) -> pl.DataFrame:

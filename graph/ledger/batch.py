@@ -149,9 +149,15 @@ class BatchWriter:
             "backfill": header.backfill,
             "summary": json.dumps({"written": self._written, **(summary or {})}, ensure_ascii=False, sort_keys=True),
         }
-        delta.append(self._ledger.root / "batches", pa.Table.from_pylist([row], BATCHES))
+        delta.append(self._ledger.root / "batches", self._one_row(row, BATCHES))
         self._committed = True
         return last.batch_seq + 1
+
+    def _one_row(self, row: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
+        """By DuckDB, as Arrow loads the whole of pandas to look at a Python value."""
+        said = ", ".join(f'? AS "{name}"' for name in schema.names)
+        told = self._ledger.backend.con.sql(f"SELECT {said}", params=[row[name] for name in schema.names])
+        return told.to_arrow_table().cast(schema)
 
     def _check_open(self) -> None:
         if self._committed or not self._lock.is_locked:
