@@ -23,7 +23,7 @@ def load(files: list[Path], out: Path) -> int:
     told["id"] = [
         one if not n else sha256(f"{one}\x1f{n + 1}".encode()).hexdigest()[:32] for one, n in zip(first, again, strict=True)
     ]
-    said = told[["src", "dst", "number", "net", "tax", "gross", "state"]].astype(str).agg("\x1f".join, axis=1)
+    said = _joined(told, ["src", "dst", "number", "net", "tax", "gross", "state"])
     told["content"] = [md5(text.encode()).hexdigest() for text in said]
     firms = pd.unique(pd.concat([told["src_key"], told["dst_key"]]))
     stubs = pd.DataFrame({"key": firms, "id": [_record(key) for key in firms]})
@@ -62,7 +62,7 @@ def _checked(path: Path, out: Path) -> tuple[int, pd.DataFrame]:
     good["state"] = raw["state"].map({"有效发票": "valid", "作废发票": "voided"})
     refuse(good["state"].isna(), "state", "unknown_value")
     good.loc[(good["state"] == "valid") & (good["net"] < 0), "state"] = "red"
-    good["ident"] = raw[["企业代号", other, "number", "day", "net", "tax", "gross"]].agg("\x1f".join, axis=1)
+    good["ident"] = _joined(raw, ["企业代号", other, "number", "day", "net", "tax", "gross"])
     for end in ("src", "dst"):
         known = {key: _record(key) for key in pd.unique(good[f"{end}_key"])}
         good[end] = good[f"{end}_key"].map(known)
@@ -74,3 +74,9 @@ def _checked(path: Path, out: Path) -> tuple[int, pd.DataFrame]:
 
 def _record(key: str) -> str:
     return sha256(f"Firm\x1fsme\x1f{key}".encode()).hexdigest()[:32]
+
+
+def _joined(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
+    first, *rest = (frame[column].astype(str) for column in columns)
+    joined: pd.Series = first.str.cat(rest, sep="\x1f")
+    return joined
