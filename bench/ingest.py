@@ -1,10 +1,12 @@
-"""Ingest of the 1,099,441 real invoices, every check on, against LadybugDB's raw COPY of the same CSV files.
+"""Ingest of the 1,099,441 real invoices, every check on, against LadybugDB's raw COPY of the same CSV files, and plain pandas.
 
-    .venv/bin/python -m bench.ingest [--data ../shared/data]
+    .venv/bin/python -m bench.ingest [--data ../shared/data] [--times 4 10]
 
 Each contender runs in a process of its own, one after the other; wall and CPU seconds and peak memory are its own. The raw
 COPY is measured two ways: the four files as they are, each into a node table (nothing is joined, nothing is checked), and as
-relations between firms, from files rearranged for it beforehand (that preparation is not counted).
+relations between firms, from files rearranged for it beforehand (that preparation is not counted). `bench.plain_pandas` does
+what ingest does, the way one would with pandas. `--times`: ingest alone again, of files so many times as long (other invoices of
+other counterparties): whether time grows with the rows, and memory does not.
 """
 
 import argparse
@@ -12,6 +14,7 @@ import gzip
 import importlib
 import json
 import multiprocessing
+import os
 import resource
 import shutil
 import tempfile
@@ -39,6 +42,25 @@ def ingest(data: Path, scratch: Path) -> int:
     ledger = Ledger.open(home / "ledger", threads=THREADS)
     vault = Vault.open(home / "ledger", home / "keys" / "personal.key")
     return load(EXAMPLE, ledger, vault, quarantine=home / "quarantine", data_root=data).rows.read
+
+
+def ingest_grown(data: Path, scratch: Path) -> int:
+    """The example over the longer files that `grow` made."""
+    from graph.ledger import Ledger
+    from graph.personal import Vault
+    from ingest.run import ingest as load
+
+    home, files = scratch / "home", scratch / "grown"
+    ledger = Ledger.open(home / "ledger", threads=THREADS)
+    vault = Vault.open(home / "ledger", home / "keys" / "personal.key")
+    return load(files / "manifest.yaml", ledger, vault, quarantine=home / "quarantine", data_root=files).rows.read
+
+
+def pandas_way(data: Path, scratch: Path) -> int:
+    """The same files with pandas."""
+    from bench.plain_pandas import load
+
+    return load([data / "sme-invoices" / f"{name}_invoices.csv.gz" for name in _FILES], scratch)
 
 
 def copy_nodes(data: Path, scratch: Path) -> int:
@@ -76,6 +98,7 @@ CONTENDERS: dict[str, Callable[[Path, Path], int]] = {
     OURS: ingest,
     "LadybugDB COPY, files as they are": copy_nodes,
     "LadybugDB COPY, as relations": copy_relations,
+    "plain pandas, same checks": pandas_way,
 }
 
 
@@ -103,24 +126,50 @@ def prepare(data: Path, scratch: Path) -> int:
     return size
 
 
+def grow(data: Path, scratch: Path, times: int) -> None:
+    """The example's files, the invoices so many times over: other numbers, other counterparties in each copy."""
+    import duckdb
+
+    grown = scratch / "grown"
+    shutil.rmtree(grown, ignore_errors=True)
+    (grown / "sme-invoices").mkdir(parents=True)
+    for name in ("credit_history", "no_credit_history"):
+        shutil.copy(data / "sme-invoices" / f"{name}_enterprises.csv", grown / "sme-invoices")
+    for name in _FILES:
+        read = f"read_csv('{scratch / name}.csv', all_varchar = true, header = true)"
+        columns = [f'"{column}"' for column, *_ in duckdb.execute(f"SELECT * FROM {read} LIMIT 0").description]
+        number, other = next(c for c in columns if "号码" in c), next(c for c in columns if "单位代号" in c)
+        renamed = f"copy || {number} AS {number}, {other} || '-' || copy AS {other}"
+        copied = f"SELECT * REPLACE ({renamed}) FROM {read}, range({times}) c(copy)"
+        target = grown / "sme-invoices" / f"{name}_invoices.csv"
+        duckdb.execute(f"COPY (SELECT * EXCLUDE (copy) FROM ({copied})) TO '{target}' (HEADER)")
+    manifest = EXAMPLE.read_text("utf-8").replace(".csv.gz", ".csv")
+    (grown / "manifest.yaml").write_text(manifest.replace('"#1"', "column0"), "utf-8")
+    shutil.copy(EXAMPLE.with_name("ontology.yaml"), grown)
+
+
 def _run(name: str, data: Path, scratch: Path) -> None:
-    for module in ("ladybug",) if name != OURS else ("ingest.run", "graph.personal"):
+    modules = {"ladybug"} if "Ladybug" in name else {"pandas"} if "pandas" in name else {"ingest.run", "graph.personal"}
+    for module in modules:
         importlib.import_module(module)  # before the clock starts: starting Python is nobody's rate
     began, cpu = time.perf_counter(), time.process_time()
-    rows = CONTENDERS[name](data, scratch)
+    rows = CONTENDERS.get(name, ingest_grown)(data, scratch)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     (scratch / "told.json").write_text(json.dumps({"rows": rows, "seconds": seconds, "cpu": cpu, "peak_mib": peak}), "utf-8")
 
 
-def measure(data: Path) -> tuple[int, dict[str, dict[str, float]]]:
+def measure(data: Path, times: list[int]) -> tuple[int, dict[str, dict[str, float]]]:
     """Bytes of the unpacked CSV, and what each contender took."""
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory(prefix="yujing-bench-") as folder:
         scratch = Path(folder)
         size = prepare(data, scratch)
         found = {}
-        for name in CONTENDERS:
+        for name in [*CONTENDERS, *(f"{OURS}, {each}x the rows" for each in times)]:
+            shutil.rmtree(scratch / "home", ignore_errors=True)
+            if name not in CONTENDERS:
+                grow(data, scratch, int(name.split()[-3].removesuffix("x")))
             process = context.Process(target=_run, args=(name, data, scratch))
             process.start()
             process.join()
@@ -132,7 +181,9 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    size, found = measure(parser.parse_args().data)
+    parser.add_argument("--times", type=int, nargs="*", default=[])
+    arguments = parser.parse_args()
+    size, found = measure(arguments.data, arguments.times)
     own = found[OURS]
     table = Table(title=f"{own['rows']:,.0f} rows, {size / 1e6:.0f} MB of CSV, {THREADS} threads")
     for heading in ("", "rows", "seconds", "CPU s", "rows/s", "peak MiB", "ingest's rate to its"):
@@ -147,7 +198,8 @@ def main() -> None:
             f"{told['peak_mib']:,.0f}",
         )
         table.add_row(name, *figures, f"{ratio:.2f}")
-    Console().print(table)
+    Console(width=140).print(table)
+    print(f"load average {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

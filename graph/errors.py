@@ -1,14 +1,20 @@
 """Errors a user can act on. The CLI prints them and exits 2; the API turns them into problem documents."""
 
+from typing import Any
+
 
 class YujingError(Exception):
-    """A named, expected failure: `message` says what is wrong and where, `fix` what to do about it."""
+    """A named, expected failure: `message` says what is wrong and where, `fix` what to do about it.
+
+    `details` are what a program may want to know besides, ready for JSON.
+    """
 
     def __init__(self, message: str, fix: str = "", field: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
         self.field = field
+        self.details: dict[str, Any] = {}
 
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".strip()

@@ -34,7 +34,7 @@ DECIMALS = 12
 LARGEST_AMOUNT = 10**17
 """In minor units: a thousand million million yuan, more than any economy."""
 _LARGEST_WHOLE = 10**17
-_MAJOR_UNITS = {
+MAJOR_UNITS = {
     Unit.ONE: 1,
     Unit.YUAN: 1,
     Unit.THOUSAND_YUAN: 10**3,
@@ -43,7 +43,7 @@ _MAJOR_UNITS = {
     Unit.HUNDRED_MILLION_YUAN: 10**8,
 }
 NUMBER_UNITS = {Unit.ONE: 1.0, Unit.PERCENT: 0.01, Unit.PER_MILLE: 0.001}
-MONEY_UNITS = frozenset({Unit.FEN, *_MAJOR_UNITS} - {Unit.ONE})
+MONEY_UNITS = frozenset({Unit.FEN, *MAJOR_UNITS} - {Unit.ONE})
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def read_money(text: pl.Series, unit: Unit, decimals: int | pl.Series, *, rounde
     column = read_column(text, _scaled, Reason.NOT_A_NUMBER, numeric=True)
     if unit is Unit.FEN:
         return _whole(column, 10**DECIMALS, LARGEST_AMOUNT, rounded=rounded)
-    major = _MAJOR_UNITS[unit]
+    major = MAJOR_UNITS[unit]
     if isinstance(decimals, int):
         return _whole(_times(column, major), 10 ** (DECIMALS - decimals), LARGEST_AMOUNT, rounded=rounded)
     divisor = decimals.replace_strict({n: 10 ** (DECIMALS - n) for n in range(DECIMALS + 1)}, return_dtype=pl.Int128)

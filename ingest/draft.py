@@ -13,10 +13,14 @@ from ingest.days import encode
 from ingest.plan import EndPlan, Field, YieldPlan
 from ingest.problems import Problems
 from ingest.reasons import Reason
+from ingest.recipe import constants_of
 
 
 def draft(plan: YieldPlan, cells: Cells, row: pl.Series, problems: Problems) -> pl.DataFrame:
-    """`row`, the clocks, `action`, ends and their `…_key`, properties, and `_ident` where rows have an identity of their own."""
+    """The columns that differ from row to row: `row`, clocks, `action`, ends and their `…_key`, properties.
+
+    `_ident` is what an id is hashed from, where rows have an identity of their own.
+    """
     chosen = cells.holds(plan.spec.when)
     if not chosen.all():
         cells, row = cells.only(chosen), row.filter(chosen)
@@ -28,28 +32,35 @@ class _Draft:
         self._plan, self._cells, self._row, self._problems = plan, cells, row, problems
 
     def frame(self) -> pl.DataFrame:
-        return pl.DataFrame([self._row, *self._clocks(), self._action(), *self._ends(), *self._properties(), *self._identity()])
+        return pl.DataFrame([self._row, *self._clocks(), *self._action(), *self._ends(), *self._properties(), *self._identity()])
 
     def _clocks(self) -> Iterator[pl.Series]:
+        """Those that a column tells; the others are the same for all rows."""
         plan = self._plan
-        begin = self._day(plan.valid_from, START_OF_TIME)
-        end = self._day(plan.valid_to, OPEN_END)
+        begin = self._day(plan.valid_from, START_OF_TIME) if plan.valid_from else None
+        if begin is not None:
+            yield begin.alias("valid_from")
         if plan.valid_to:
+            end = self._day(plan.valid_to, OPEN_END)
             end = _day_after(end) if plan.valid_to.value.inclusive else end
-            disorder = begin > end if plan.spec.close else begin >= end
-            self._problems.note(self._row, disorder, plan.valid_to.value.column, Reason.DATE_ORDER)
-        known = self._constant(None, pl.Int64)
+            begun: pl.Series | date = begin if begin is not None else START_OF_TIME
+            disorder = end < begun if plan.spec.close else end <= begun
+            self._problems.note(self._row, disorder, plan.day_column, Reason.DATE_ORDER)
+            yield end.alias("valid_to")
         if plan.recorded_at:
             known = self._read(plan.recorded_at)
             ahead = (known > now_us()).fill_null(False)
-            self._problems.note(self._row, ahead, plan.recorded_at.value.column, Reason.DATE_RANGE)
-        yield from (begin.alias("valid_from"), end.alias("valid_to"), known.alias("recorded_at"))
+            self._problems.note(self._row, ahead, plan.recorded_at.value.column or plan.key_column, Reason.DATE_RANGE)
+            yield known.alias("recorded_at")
 
-    def _action(self) -> pl.Series:
-        action = self._constant("state", pl.String)
-        for conditions, name in ((self._plan.spec.close, "close"), (self._plan.spec.retract, "retract")):
+    def _action(self) -> Iterator[pl.Series]:
+        spec = self._plan.spec
+        if not (spec.close or spec.retract):
+            return
+        action = pl.repeat("state", len(self._row), dtype=pl.String, eager=True)
+        for conditions, name in ((spec.close, "close"), (spec.retract, "retract")):
             action = action.set(self._cells.holds(conditions), name) if conditions else action
-        return action.alias("action")
+        yield action.alias("action")
 
     def _ends(self) -> Iterator[pl.Series]:
         records = []
@@ -63,7 +74,9 @@ class _Draft:
 
     def _end(self, end: EndPlan) -> tuple[pl.Series, pl.Series]:
         key, missing = self._cells.key(end.key, end.personal)
-        self._problems.note(self._row, missing, end.key[0], Reason.MISSING_VALUE)
+        if missing.any():
+            for column in end.key:
+                self._problems.note(self._row, self._cells.code(column) == "", column, Reason.MISSING_VALUE)
         if end.check:
             self._problems.note(self._row, wrong_digits(key, end.check), end.key[0], Reason.CHECK_DIGIT)
         places, distinct = encode(key)
@@ -74,29 +87,25 @@ class _Draft:
         decimals: int | pl.Series = 2
         if self._plan.currency:
             currency, decimals = self._cells.currency(self._plan.currency)
-            self._problems.note_column(self._row, currency, self._plan.currency)
-            yield currency.values.alias("currency")
+            self._problems.note_column(self._row, currency, self._plan.currency, self._plan.key_column)
+            if "currency" not in constants_of(self._plan):
+                yield currency.values.alias("currency")
         for field in self._plan.fields:
             read = self._cells.read(field, decimals)
-            self._problems.note_column(self._row, read, field)
+            self._problems.note_column(self._row, read, field, self._plan.key_column)
             yield read.values.alias(field.name)
 
     def _identity(self) -> Iterator[pl.Series]:
         if self._plan.identity:
             yield self._cells.identity(self._plan.identity).alias("_ident")
 
-    def _day(self, field: Field | None, otherwise: date) -> pl.Series:
-        if field is None:
-            return self._constant(otherwise, pl.Date)
+    def _day(self, field: Field, otherwise: date) -> pl.Series:
         return self._read(field).to_frame("day").select(pl.col("day").fill_null(otherwise)).to_series()
 
     def _read(self, field: Field) -> pl.Series:
         read = self._cells.read(field)
-        self._problems.note_column(self._row, read, field)
+        self._problems.note_column(self._row, read, field, self._plan.key_column)
         return read.values
-
-    def _constant(self, value: str | date | None, kind: type[pl.DataType]) -> pl.Series:
-        return pl.repeat(value, len(self._row), dtype=kind, eager=True)
 
 
 def _day_after(days: pl.Series) -> pl.Series:

@@ -75,6 +75,17 @@ class YieldPlan:
     def type_name(self) -> str:
         return self.kind.name
 
+    @property
+    def key_column(self) -> str:
+        """The first column of what identifies a row: it stands for the row where nothing nearer does."""
+        return (self.identity or self.ends[0].key)[0]
+
+    @property
+    def day_column(self) -> str:
+        """Where the end is told; where that is constant, the beginning."""
+        told = (field.value.column for field in (self.valid_to, self.valid_from) if field is not None)
+        return next(filter(None, told), self.key_column)
+
 
 def plan_file(manifest: Manifest, index: int, ontology: Ontology) -> tuple[YieldPlan, ...]:
     """The yields of the manifest's `index`-th file. InputError names the place in the manifest."""

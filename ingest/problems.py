@@ -11,6 +11,8 @@ from ingest.reasons import Reason
 from ingest.tokens import Tokenise
 
 ISSUES = pl.Schema({"row": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
+LONGEST_VALUE = 1000
+"""Characters of a refused value that are kept: enough to find it by. The whole of it stands in its file, on its line."""
 ORIGINALS = pl.Schema({"row": pl.Int64, "column": pl.String, "original": pl.String, "read": pl.String})
 
 
@@ -28,13 +30,16 @@ class Problems:
         places = row.filter(where)
         if places.is_empty():
             return
-        frame = pl.DataFrame({"row": places, "value": self._values(places, column)})
+        frame = pl.DataFrame({"row": places, "value": shortened(self._values(places, column))})
         frame = frame.select("row", pl.lit(column).alias("column"), "value", pl.lit(str(reason)).alias("reason"))
         (self._warnings if warn else self._issues).append(frame)
 
-    def note_column(self, row: pl.Series, read: Column, field: Field) -> None:
-        """Everything that is wrong with a field that was read, and the cells that were tidied for it."""
-        name = field.value.column or min(field.value.columns, default="")
+    def note_column(self, row: pl.Series, read: Column, field: Field, otherwise: str) -> None:
+        """Everything that is wrong with a field that was read, and the cells that were tidied for it.
+
+        `otherwise` is the column that stands for a field which comes from none.
+        """
+        name = field.value.column or min(field.value.columns, default=otherwise)
         for where, reason in read.problems:
             self.note(row, where, name, reason, warn=reason is Reason.CHECK_DIGIT and not field.value.check)
         if read.tidied is not None and field.value.column:
@@ -70,3 +75,13 @@ class Problems:
 
     def _hidden(self, values: pl.Series, column: str) -> pl.Series:
         return self._tokenise(values, self._personal[column]) if column in self._personal else values
+
+
+def shortened(values: pl.Series) -> pl.Series:
+    """Absurdly long values cut, with their length said."""
+    length = values.str.len_chars()
+    long = (length > LONGEST_VALUE).arg_true()
+    if long.is_empty():
+        return values
+    cut = values.gather(long).str.slice(0, LONGEST_VALUE) + "… (" + length.gather(long).cast(pl.String) + " characters)"
+    return values.clone().scatter(long, cut)

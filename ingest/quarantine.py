@@ -13,10 +13,10 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
-from ingest.parts import text_sql
+from ingest.parts import LINE_BITS, text_sql
 from ingest.reasons import Reason
 from ingest.reread import Reread
-from ingest.stage import LINE_BITS, Source, Staged
+from ingest.stage import Source, Staged
 
 COLUMNS = ("file", "sheet", "line", "column", "value", "reason", "sentence")
 WORKBOOK_ROWS = 100_000
@@ -34,9 +34,12 @@ class Quarantine:
     def __init__(self, folder: Path, engine: duckdb.DuckDBPyConnection, manifest: Path, reread: Reread) -> None:
         self.folder = folder
         self._engine, self._manifest, self._reread = engine, manifest, reread
+        self._written = False
 
     def write(self, staged: Staged, sources: Sequence[Source]) -> None:
-        """Writes what was refused, and what was tidied as it stood before."""
+        """Writes what was refused, and what was tidied as it stood before; once."""
+        if self._written:
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         with _registered(self._engine, sources):
             if "issues" in staged.files:
@@ -48,6 +51,7 @@ class Quarantine:
                 self._copy(issues_sql(staged, "warnings"), self.folder / "warnings.parquet")
             if "originals" in staged.files:
                 self._copy(_placed(staged, "originals", "o.column, o.original, o.read"), self.folder / "originals.parquet")
+        self._written = True
 
     def _write_rows(self, staged: Staged) -> None:
         """The refused rows whole, and the manifest they were read by: what it takes to repair them."""
@@ -57,9 +61,16 @@ class Quarantine:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Writes `summary.json`, last: its being there says that the batch came to its end."""
-        draft = self.folder / "summary.json.new"
-        draft.write_text(json.dumps(summary, ensure_ascii=False, indent=1) + "\n", "utf-8")
-        draft.replace(self.folder / "summary.json")
+        self._write_json("summary.json", summary)
+
+    def write_refusal(self, refusal: dict[str, Any]) -> None:
+        """Writes `refused.json` instead, where nothing of the batch was loaded."""
+        self._write_json("refused.json", refusal)
+
+    def _write_json(self, name: str, told: dict[str, Any]) -> None:
+        draft = self.folder / f"{name}.new"
+        draft.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        draft.replace(self.folder / name)
 
     def _copy(self, sql: str, path: Path) -> None:
         self._engine.execute(f"COPY ({sql}) TO {text_sql(str(path))} (FORMAT parquet, COMPRESSION zstd)")

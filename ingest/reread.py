@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ingest.parts import LINE_BITS
 from ingest.readers import Chunk
 from ingest.refused import cut_rows
-from ingest.stage import LINE_BITS, Source, Staged
+from ingest.stage import Source, Staged
 from ingest.tokens import Tokenise
 
 

@@ -5,21 +5,24 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
+import duckdb
 import polars as pl
 
 from graph.clock import day_of, now_us
-from graph.errors import InputError
-from graph.ledger import BatchHeader, Ledger
+from graph.errors import InputError, YujingError
+from graph.ledger import BatchHeader, BatchWriter, Ledger
 from graph.ontology import Ontology, extend_ontology, read_additions
 from graph.ontology.load import OntologyAdditions
 from graph.personal import Vault
+from ingest.constants import check_constants
 from ingest.desk.feeding import FedBack
+from ingest.engine import engine_for
 from ingest.feeds.delivered import FileTold, HeaderChangedError, content_hash, refusals, remember_idle, told_of
 from ingest.manifest import Manifest, Severity, SourceFile, read_manifest
 from ingest.marks import read_marks, stop_if_overtaken
@@ -28,6 +31,8 @@ from ingest.plan import plan_file
 from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, Connections, Input, Mark, Repaired, Surroundings, find_inputs
+from ingest.recipe import Stamp
+from ingest.refusal import named, refusal_json
 from ingest.reread import Reread
 from ingest.result import Counts, IngestResult
 from ingest.settle import FullFeed, Settled, Settler
@@ -113,17 +118,29 @@ class _Run:
 
 
 def _ingest(load: _Load, ledger: Ledger, vault: Vault, quarantine: Path, run: _Run) -> IngestResult:
-    began, dry_run, progress = run.began, run.dry_run, run.progress
     header = BatchHeader(load.manifest.name, load.path.name, load.manifest.version, load.hash, bool(load.manifest.backfill))
-    with _folder(ledger, header.batch, dry_run=dry_run) as folder, _ledger_for(load, ledger, folder, dry_run=dry_run) as book:
-        staged = Staged(folder)
-        with PartWriter(book.backend.con) as writer:
-            shop = Workshop(writer, book.time_zone, load.manifest.name, tokeniser(vault, keep=not dry_run))
-            told = _stage(load, staged, shop, progress)
-        reread = Reread(load.sources, load.chunks, shop.tokenise)
-        keeper = Quarantine(quarantine / header.batch, book.backend.con, load.path, reread)
-        outcome = _Outcome(load, header, staged, keeper, began, dry_run, tuple(told))
-        return _settle(outcome, book, progress)
+    dry_run = run.dry_run
+    with (
+        _folder(ledger, header.batch, dry_run=dry_run) as folder,
+        _ledger_for(load, ledger, folder, dry_run=dry_run) as book,
+        engine_for(book, folder) as engine,
+    ):
+        batch = book.begin(header)
+        stamp = Stamp(header.feed, header.batch, batch.attempt)
+        tokenise = tokeniser(vault, keep=not dry_run)
+        keeper = Quarantine(quarantine / header.batch, engine, load.path, Reread(load.sources, load.chunks, tokenise))
+        outcome = _Outcome(load, header, Staged(folder), keeper, run.began, dry_run)
+        try:
+            with PartWriter() as writer:
+                told = _stage(load, outcome.staged, Workshop(writer, book.time_zone, tokenise, stamp), run.progress)
+            outcome = replace(outcome, told=tuple(told))
+            return _settle(outcome, book, batch, Settler(book, outcome.staged, stamp, engine), run.progress)
+        except Exception as problem:
+            trouble = named(problem)
+            if isinstance(trouble, YujingError):
+                trouble.details = outcome.refused()
+                outcome.keep_refusal(trouble)
+            raise trouble from (None if trouble is problem else problem)
 
 
 def feed_back(rows: FedBack, ledger: Ledger, vault: Vault, *, quarantine: Path, dry_run: bool = False) -> IngestResult:
@@ -141,15 +158,16 @@ def feed_back(rows: FedBack, ledger: Ledger, vault: Vault, *, quarantine: Path, 
     header = BatchHeader(
         manifest.name, rows.manifest_name, manifest.version, rows.manifest_hash, bool(manifest.backfill), rows.batch
     )
-    with _folder(ledger, header.batch, dry_run=dry_run) as folder:
-        staged = Staged(folder)
-        with PartWriter(ledger.backend.con) as writer:
-            shop = Workshop(writer, ledger.time_zone, manifest.name, tokeniser(vault, keep=not dry_run, passing=rows.passing))
-            rows.stage(staged, shop)
-        rows.settle_in(staged, ledger)
-        reread = Reread(sources, rows.chunks, shop.tokenise)
-        keeper = Quarantine(quarantine / header.batch, ledger.backend.con, rows.manifest_path, reread)
-        result = _settle(_Outcome(load, header, staged, keeper, began, dry_run, about=rows.about), ledger, SILENT)
+    with _folder(ledger, header.batch, dry_run=dry_run) as folder, engine_for(ledger, folder) as engine:
+        batch = ledger.begin(header)
+        staged, stamp = Staged(folder), Stamp(header.feed, header.batch, batch.attempt)
+        tokenise = tokeniser(vault, keep=not dry_run, passing=rows.passing)
+        with PartWriter() as writer:
+            rows.stage(staged, Workshop(writer, ledger.time_zone, tokenise, stamp))
+        rows.settle_in(staged, ledger, engine)
+        keeper = Quarantine(quarantine / header.batch, engine, rows.manifest_path, Reread(sources, rows.chunks, tokenise))
+        outcome = _Outcome(load, header, staged, keeper, began, dry_run, about=rows.about)
+        result = _settle(outcome, ledger, batch, Settler(ledger, staged, stamp, engine), SILENT)
         if dry_run:
             keeper.write(staged, sources)
         return result
@@ -191,6 +209,29 @@ class _Outcome:
             read_to=self.load.read_to,
         )
 
+    def refused(self) -> dict[str, Any]:
+        """What was counted until the load was refused."""
+        bad, reasons = _bad_rows(self.staged)
+        return {
+            "feed": self.load.manifest.name,
+            "batch": self.header.batch,
+            "dry_run": self.dry_run,
+            "rows": {"read": self.staged.rows, "quarantined": bad},
+            "reasons": reasons,
+            "warnings": list(self.staged.remarks),
+            "files": [source.file for source in self.load.sources],
+            "quarantine": str(self.quarantine.folder) if bad and not self.dry_run else None,
+            "seconds": round(time.perf_counter() - self.began, 3),
+        }
+
+    def keep_refusal(self, trouble: YujingError) -> None:
+        """Leaves what was bad until then where it can be looked at; on a full disk there is no place for it."""
+        if self.dry_run or not trouble.details["quarantine"]:
+            return
+        with suppress(OSError, duckdb.Error):
+            self.quarantine.write(self.staged, self.load.sources)
+            self.quarantine.write_refusal(refusal_json(trouble))
+
 
 def _of_type(name: str, staged: Staged, settled: Settled) -> Counts:
     read, new, same = staged.seen[name], settled.new[name], settled.same[name]
@@ -207,6 +248,7 @@ def _prepare(path: Path, ledger: Ledger, data_root: Path, connections: Connectio
     remarks: list[str] = []
     for place, spec in enumerate(manifest.files):
         plans = plan_file(manifest, place, ontology)
+        check_constants(plans, ledger.time_zone)
         found, said = find_inputs(spec, around)
         remarks += said
         for each in found:
@@ -241,13 +283,15 @@ def _stage(load: _Load, staged: Staged, shop: Workshop, progress: Progress) -> l
     delivered: dict[int, _Delivered] = {}  # by spec: a pattern's files are one delivery
     for (spec, path), source in zip(load.files, load.sources, strict=True):
         stager, rows_before = Stager(source, staged, shop), staged.rows
-        used, columns = spec.columns, set[str]()
+        used, columns, before = spec.columns, set[str](), _mark(path)
         with ahead(path.chunks()) as chunks:
             for chunk in chunks:
                 if not columns or not columns.issuperset(chunk.frame.columns):
                     columns |= _check_columns(chunk, spec, used | columns, path, staged)
                 stager.take(_complete(chunk, used))
                 progress.reach(done + chunk.bytes_read)
+        if _mark(path) != before:
+            raise InputError(f"{path}: the file changed while it was read.", "Load it again once it is written whole.", "path")
         rows = staged.rows - rows_before
         delivered.setdefault(id(spec), _Delivered(spec)).add(path, rows, columns)
         _check_count(rows, spec, path)
@@ -276,6 +320,17 @@ class _Delivered:
     def told(self, manifest: Manifest) -> FileTold:
         content = content_hash([*self._files]) if self._files else ""
         return told_of(manifest, self._spec, sorted(self._columns), self._rows, content)
+
+
+def _mark(origin: Input) -> tuple[int, ...]:
+    """What differs once a file was written to, or another one put in its place."""
+    if origin.file is None:
+        return ()
+    try:
+        found = origin.file.stat()
+    except FileNotFoundError:
+        raise InputError(f"{origin}: the file vanished while the load ran.", "Put it back, and load it again.", "path") from None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Input, staged: Staged) -> set[str]:
@@ -318,14 +373,13 @@ def _check_count(rows: int, spec: SourceFile, path: Input) -> None:
         )
 
 
-def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResult:
+def _settle(outcome: _Outcome, ledger: Ledger, batch: BatchWriter, settler: Settler, progress: Progress) -> IngestResult:
     load, staged = outcome.load, outcome.staged
     if outcome.dry_run:
-        with closing(Settler(ledger, staged, load.manifest.name)) as settler:
-            settled, warnings = _settled(outcome, settler, ledger)
+        settled, warnings = _settled(outcome, settler, ledger)
         _stop_if_bad(outcome)
         return outcome.result(settled, warnings, None, ledger.latest_seq)
-    with ledger.begin(outcome.header) as writer, closing(Settler(ledger, staged, load.manifest.name)) as settler:
+    with batch:
         stop_if_overtaken(ledger, load.manifest.name, load.began_at)
         ledger.extend(load.additions)
         progress.begin("compare", 0)
@@ -335,9 +389,9 @@ def _settle(outcome: _Outcome, ledger: Ledger, progress: Progress) -> IngestResu
         batch_seq = None
         if settled.anything or load.read_to != load.began_at:
             progress.begin("write", 0)
-            for name, rows in settler.rows():
-                writer.append(name, rows)
-            batch_seq = writer.commit({**outcome.result(settled, warnings, None, 0).to_json(), **outcome.about})
+            for name, files in settler.files().items():
+                batch.adopt(name, files)
+            batch_seq = batch.commit({**outcome.result(settled, warnings, None, 0).to_json(), **outcome.about})
     result = outcome.result(settled, warnings, batch_seq, ledger.latest_seq)
     if batch_seq is None and outcome.told:
         remember_idle(ledger, load.manifest, result.deliveries)

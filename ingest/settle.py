@@ -4,7 +4,6 @@ In order: equal rows get their occurrence numbers; records are compared with the
 with an unknown end leave, whole, and the rest is compared again until none leaves; then stubs and closings are made.
 """
 
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,23 +11,27 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import ibis
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from graph.clock import OPEN_END, START_OF_TIME
 from graph.ledger import Ledger
 from graph.ledger.matching import FOREVER_US
 from graph.ledger.schema import ledger_schema
 from graph.ledger.versions import CONFLICT, NEW, classify_sql, closings, content_sql
-from ingest.parts import text_sql
-from ingest.plan import columns_of
-from ingest.reasons import Reason
-from ingest.stage import LINE_BITS, Part, Staged, repeat_id_sql
+from ingest.disputes import conflict_sql, differing_sql, unknown_sql
+from ingest.parts import LINE_BITS, copy_sql, files_sql, parts_sql, repeat_id_sql, text_sql
+from ingest.plan import YieldPlan, columns_of
+from ingest.recipe import Stamp
+from ingest.stage import Part, Staged
 
 _HELD = "HOLDS_SHARES"
 _SHOWN = 5
 _TOLERANCE = 1e-6
-_ROWS_AT_ONCE = 122_880
+_IN_CONFLICT = f"SELECT DISTINCT type FROM {{}} WHERE status = '{CONFLICT}' ORDER BY type"
 
 
 @dataclass(frozen=True)
@@ -58,17 +61,15 @@ class Settled:
 class Settler:
     """Settles one load against the ledger, under the ledger's writing lock.
 
-    Its tables lie in DuckDB's memory (and spill from there), under names of its own: `same` holds the records that say
-    nothing new, `named` the distinct ends that rows name.
+    Its tables lie in the load's own engine (and spill from there): `same` holds the records that say nothing new, `named`
+    the distinct ends that rows name.
     """
 
-    def __init__(self, ledger: Ledger, staged: Staged, feed: str) -> None:
-        self._ledger, self._staged, self._feed = ledger, staged, feed
-        self._connection = ledger.backend.con
-        own = secrets.token_hex(4)
-        self._same, self._named, self._again, self._bad = (f"{name}_{own}" for name in ("same", "named", "again", "bad"))
+    def __init__(self, ledger: Ledger, staged: Staged, stamp: Stamp, engine: duckdb.DuckDBPyConnection) -> None:
+        self._ledger, self._staged, self._stamp = ledger, staged, stamp
+        self._connection = engine
         self._stub_sql: dict[str, str] = {}
-        self._closings: dict[str, pa.Table] = {}
+        self._closings: dict[str, Path] = {}
         self._refused = False
 
     def settle(self, *, refuse_unknown: bool, full: Sequence[FullFeed]) -> Settled:
@@ -84,32 +85,43 @@ class Settler:
             self._close(each, settled)
         return settled
 
-    def rows(self) -> Iterator[tuple[str, pa.RecordBatchReader]]:
-        """What is to be appended, by type, in the ledger's schema."""
-        for name in self._types():
-            columns = self._columns(name)
-            yield name, self._stream(f"SELECT {columns} FROM {self._read(name)} ANTI JOIN {self._same} USING (record)")
+    def files(self) -> dict[str, list[Path]]:
+        """What the ledger has to learn, by type: files of its rows. Parts in which all is new are these as they are."""
+        files = {name: self._new_files(name) for name in self._types()}
         for name, sql in self._stub_sql.items():
-            yield name, self._stream(sql)
-        for name, table in self._closings.items():
-            yield name, table.to_reader()
+            files.setdefault(name, []).append(self._written(name, sql, f"{name}-stubs.parquet"))
+        for name, path in self._closings.items():
+            files.setdefault(name, []).append(path)
+        return files
 
-    def close(self) -> None:
-        """Drops the temporary tables."""
-        for name in (self._same, self._named):
-            self._run(f"DROP TABLE IF EXISTS {name}")
+    def _new_files(self, name: str) -> list[Path]:
+        held = {n for (n,) in self._rows(f"SELECT DISTINCT record >> {LINE_BITS} FROM same WHERE type = {text_sql(name)}")}
+        parts = [part for part in self._staged.parts if part.type_name == name]
+        files = [part.path for part in parts if part.number not in held]
+        if mixed := [part.path for part in parts if part.number in held]:
+            rest = f"SELECT * FROM {parts_sql(mixed)} ANTI JOIN same USING (record)"
+            files.append(self._written(name, rest, f"{name}-rest.parquet"))
+        return files
+
+    def _written(self, name: str, sql: str, file: str) -> Path:
+        """Rows of one type in a file as the ledger has them."""
+        path = self._staged.folder / file
+        self._run(copy_sql(f"SELECT {self._columns(name)} FROM ({sql})", path))
+        return path
 
     # -- equal rows -----------------------------------------------------------------------------------------------------
 
     def _number_repeats(self) -> None:
         """Equal rows are numbered within each part already; those that stand in several parts are numbered over all."""
-        for name in sorted({part.type_name for part in self._staged.parts if part.counted}):
-            parts = [part for part in self._staged.parts if part.type_name == name and part.counted]
+        for name in sorted({part.type_name for part in self._staged.parts if part.plan.counted}):
+            parts = [part for part in self._staged.parts if part.type_name == name and part.plan.counted]
             if len(parts) == 1:
                 continue
-            told = f"SELECT *, coalesce(base, id) AS first, record >> {LINE_BITS} AS part FROM {_files([p.path for p in parts])}"
+            told = f"SELECT *, id AS first, record >> {LINE_BITS} AS part FROM {parts_sql([p.path for p in parts])}"
+            if bases := self._staged.files.get("bases"):
+                told = f"SELECT t.* REPLACE (coalesce(base, id) AS first) FROM ({told}) t LEFT JOIN {files_sql(bases)} USING (id)"
             self._run(f"""
-                CREATE OR REPLACE TABLE {self._again} AS
+                CREATE OR REPLACE TABLE again AS
                 WITH spread AS (  -- by hashes, which are short; two ids that share one do no harm
                     SELECT hash(first) AS h FROM ({told}) GROUP BY h HAVING min(part) <> max(part)
                 ),
@@ -120,76 +132,86 @@ class Settler:
                 named AS (SELECT *, CASE WHEN n = 1 THEN first ELSE {repeat_id_sql("first")} END AS new_id FROM placed)
                 SELECT DISTINCT part, row, id, new_id FROM named WHERE id <> new_id
             """)
-            touched = {number for (number,) in self._rows(f"SELECT DISTINCT part FROM {self._again}")}
+            touched = {number for (number,) in self._rows("SELECT DISTINCT part FROM again")}
             for part in [part for part in parts if part.number in touched]:
-                renamed = f"SELECT row, id, new_id FROM {self._again} WHERE part = {part.number}"
-                named = "SELECT * EXCLUDE (new_id) REPLACE (coalesce(new_id, id) AS id) FROM {part}"
+                renamed = f"SELECT row, id, new_id FROM again WHERE part = {part.number}"
+                named = "SELECT * REPLACE (coalesce(new_id, id) AS id) FROM {part}"
                 self._rewrite(part, f"{named} LEFT JOIN ({renamed}) USING (row, id)")
-            self._run(f"DROP TABLE {self._again}")
+            self._run("DROP TABLE again")
 
     def _rewrite(self, part: Part, sql: str) -> None:
-        path = part.path.with_name(part.path.stem + "x.parquet")
-        self._run(f"COPY ({sql.format(part=_files([part.path]))}) TO {text_sql(str(path))} (FORMAT parquet, COMPRESSION lz4_raw)")
+        path = self._written(part.type_name, sql.format(part=parts_sql([part.path])), f"x{part.path.name}")
         part.path.unlink()
         self._staged.parts[self._staged.parts.index(part)] = replace(part, path=path)
 
     # -- against the ledger and each other ------------------------------------------------------------------------------
 
     def _compare(self) -> None:
-        self._run(f"CREATE OR REPLACE TABLE {self._same} (record BIGINT, row BIGINT, type VARCHAR, status VARCHAR)")
+        self._run("CREATE OR REPLACE TABLE same (record BIGINT, row BIGINT, type VARCHAR, status VARCHAR)")
         for name in self._types():
-            compared = classify_sql(self._ledger, name, self._paths(name))
+            compared = classify_sql(self._ledger, name, self._read(name))
             told = f"SELECT record, row, {text_sql(name)}, _status FROM ({compared}) WHERE _status <> '{NEW}'"
-            self._run(f"INSERT INTO {self._same} {told}")
+            self._run(f"INSERT INTO same {told}")
 
     def _refuse(self, *, unknown: bool) -> bool:
         """Takes the rows out that cannot stand; whether there were any."""
-        clash = f"SELECT DISTINCT row, '' AS \"column\", type AS value, '{Reason.CONFLICT}' AS reason FROM {self._same}"
-        found = [self._table(f"{clash} WHERE status = '{CONFLICT}'")]
+        queries = [sql for (name,) in self._rows(_IN_CONFLICT.format("same")) for sql in self._conflicts(name)]
         if unknown:
-            found += [self._unknown_rows(name) for name in self._types() if not self._is_entity(name)]
-        issues = pa.concat_tables(found)
+            queries += [sql for name in self._types() if not self._is_entity(name) for sql in self._unknown_ends(name)]
+        if not queries:
+            return False
+        issues = self._table(" UNION ".join(f'SELECT row, "column", value, reason FROM ({sql})' for sql in queries))
         if not issues.num_rows:
             return False
         self._refused = True
         self._staged.keep(pl.DataFrame(issues), "issues")
-        self._connection.register(self._bad, issues.select(["row"]))
+        self._connection.register("bad", issues.select(["row"]))
         for part in list(self._staged.parts):
-            hit = f"SELECT count(*) FROM {_files([part.path])} SEMI JOIN {self._bad} USING (row)"
+            hit = f"SELECT count(*) FROM {parts_sql([part.path])} SEMI JOIN bad USING (row)"
             if self._number(hit):
                 self._mention(part)
-                self._rewrite(part, f"SELECT * FROM {{part}} ANTI JOIN {self._bad} USING (row)")
-        self._connection.unregister(self._bad)
+                self._rewrite(part, "SELECT * FROM {part} ANTI JOIN bad USING (row)")
+        self._connection.unregister("bad")
         return True
 
     def _mention(self, part: Part) -> None:
         """A record that is refused was told nevertheless: a full feed that tells it has not ended it."""
         path = part.path.with_name(f"{part.path.stem}-mentioned.parquet")
-        self._run(f"COPY (SELECT id FROM {_files([part.path])} SEMI JOIN {self._bad} USING (row)) TO {text_sql(str(path))}")
+        self._run(f"COPY (SELECT id FROM {parts_sql([part.path])} SEMI JOIN bad USING (row)) TO {text_sql(str(path))}")
         self._staged.mentioned.setdefault(part.type_name, []).append(path)
 
-    def _unknown_rows(self, name: str) -> pa.Table:
+    def _conflicts(self, name: str) -> Iterator[str]:
+        """Queries for the issues of a type's rows in conflict, one for each yield that told some."""
         self._name_ends()
-        unknown = f"(SELECT type, record, key FROM {self._named} ANTI JOIN ({self._known_records()}) k USING (type, record))"
-        roles = [c for c in ledger_schema(self._ledger.ontology, name).names if c in ("src", "dst", "subject")]
-        each = [
-            f"SELECT DISTINCT row, '' AS \"column\", u.type || ' ' || u.key AS value, '{Reason.UNKNOWN_END}' AS reason "
-            f"FROM {self._read(name)} p JOIN {unknown} u ON p.{role} = u.record AND p.{role}_type = u.type"
-            for role in roles
-        ]
-        return self._table(" UNION ALL ".join(each))
+        clash = f"SELECT record FROM same WHERE status = '{CONFLICT}' AND type = {text_sql(name)}"
+        disputed = f"SELECT * FROM {self._read(name)} SEMI JOIN ({clash}) USING (record)"
+        for plan, parts in self._by_plan(name):
+            numbers = ", ".join(str(part.number) for part in parts)
+            differing = f"(SELECT * FROM ({differing_sql(plan, disputed)}) WHERE record >> {LINE_BITS} IN ({numbers}))"
+            yield conflict_sql(plan, differing, "named")
+
+    def _unknown_ends(self, name: str) -> Iterator[str]:
+        self._name_ends()
+        unknown = f"(SELECT type, record, key FROM named ANTI JOIN ({self._known_records()}) k USING (type, record))"
+        for plan, parts in self._by_plan(name):
+            yield unknown_sql(plan, parts_sql([part.path for part in parts]), unknown)
+
+    def _by_plan(self, name: str) -> Iterator[tuple[YieldPlan, list[Part]]]:
+        parts = [part for part in self._staged.parts if part.type_name == name]
+        for plan in {id(part.plan): part.plan for part in parts}.values():
+            yield plan, [part for part in parts if part.plan is plan]
 
     # -- counting -------------------------------------------------------------------------------------------------------
 
     def _count(self, settled: Settled) -> None:
-        for name, records in self._rows(f"SELECT type, count(*) FROM {self._same} GROUP BY type"):
+        for name, records in self._rows("SELECT type, count(*) FROM same GROUP BY type"):
             settled.same[name] = records
         for name in self._types():
             settled.new[name] = self._number(f"SELECT count(*) FROM {self._read(name)}") - settled.same[name]
         if settled.same.total():
             said = " UNION ALL ".join(f"SELECT row FROM {self._read(name)}" for name in self._types())
             settled.duplicate_rows = self._number(f"""
-                WITH same AS (SELECT row, count(*) AS records FROM {self._same} GROUP BY row),
+                WITH same AS (SELECT row, count(*) AS records FROM same GROUP BY row),
                 said AS (SELECT row, count(*) AS records FROM ({said}) SEMI JOIN same USING (row) GROUP BY row)
                 SELECT count(*) FROM same JOIN said USING (row, records)
             """)
@@ -214,15 +236,15 @@ class Settler:
     def _make_stubs(self, settled: Settled) -> None:
         """Ends that nothing tells of, or that a backfilled row names before anything told of them, become stubs."""
         self._name_ends()
-        kinds = [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
+        kinds = [name for (name,) in self._rows("SELECT DISTINCT type FROM named ORDER BY type")]
         for name in kinds:
             kind = self._ledger.ontology.get(name)
             nulls = ", ".join(f'NULL::{duck} AS "{column}"' for column, duck in columns_of(kind))
             known = f"SELECT record, min(known_at) AS known_from FROM ({self._known_records(name)}) GROUP BY record"
             fresh = f"""
-                SELECT record AS id, DATE '{START_OF_TIME}' AS valid_from, DATE '{OPEN_END}' AS valid_to, recorded_at,
-                    'state' AS action, true AS stub, source, key, {nulls}
-                FROM {self._named} LEFT JOIN ({known}) USING (record)
+                SELECT {self._marks()}, record AS id, DATE '{START_OF_TIME}' AS valid_from, DATE '{OPEN_END}' AS valid_to,
+                    recorded_at, 'state' AS action, true AS stub, source, key, {nulls}
+                FROM named LEFT JOIN ({known}) USING (record)
                 WHERE type = {text_sql(name)} AND (known_from IS NULL OR recorded_at < known_from)
             """
             sql = f"SELECT *, {content_sql(kind)} AS content FROM ({fresh})"
@@ -235,17 +257,21 @@ class Settler:
         for name in sorted(full.types):
             told = [*self._paths(name), *self._staged.mentioned.get(name, [])]
             if told:
-                ended = self._ledger.stream(closings(self._ledger, name, self._feed, told, full.ended_on)).read_all()
-                settled.closed[name] = ended.num_rows
-                self._closings[name] = ended
+                own = f"{text_sql(self._stamp.batch)} AS batch, {text_sql(self._stamp.attempt)} AS attempt"
+                ended = ibis.to_sql(closings(self._ledger, name, self._stamp.feed, told, full.ended_on), dialect="duckdb")
+                path = self._written(name, f"SELECT * REPLACE ({own}) FROM ({ended})", f"{name}-closings.parquet")
+                settled.closed[name] = pq.read_metadata(path).num_rows
+                self._closings[name] = path
 
     def _name_ends(self) -> None:
         """The distinct ends that rows still in the load name, with the first moment one did."""
         files = self._staged.files.get("ends", [])
-        source = _files(files) if files else "(SELECT '' AS type, '' AS record, '' AS source, '' AS key, 0 AS recorded_at LIMIT 0)"
+        source = (
+            files_sql(files) if files else "(SELECT '' AS type, '' AS record, '' AS source, '' AS key, 0 AS recorded_at LIMIT 0)"
+        )
         still = f"SEMI JOIN ({' UNION '.join(self._ends())}) USING (type, record)" if self._refused and self._ends() else ""
         self._run(f"""
-            CREATE OR REPLACE TABLE {self._named} AS
+            CREATE OR REPLACE TABLE named AS
             SELECT type, record, min(source) AS source, min(key) AS key, min(recorded_at) AS recorded_at
             FROM {source} {still} GROUP BY type, record
         """)
@@ -260,7 +286,7 @@ class Settler:
 
     def _known_records(self, only: str = "") -> str:
         """Records that the ledger or this load tells of: type, record, and the instant (null recorded_at: after all others)."""
-        kinds = [only] if only else [name for (name,) in self._rows(f"SELECT DISTINCT type FROM {self._named} ORDER BY type")]
+        kinds = [only] if only else [name for (name,) in self._rows("SELECT DISTINCT type FROM named ORDER BY type")]
         said = []
         for name in kinds:
             mine = f" UNION ALL SELECT id, coalesce(recorded_at, {FOREVER_US}) FROM {self._read(name)}" if self._paths(name) else ""
@@ -277,17 +303,20 @@ class Settler:
         return [part.path for part in self._staged.parts if part.type_name == name]
 
     def _read(self, name: str) -> str:
-        return _files(self._paths(name))
+        return parts_sql(self._paths(name))
 
     def _columns(self, name: str) -> str:
         own = ledger_schema(self._ledger.ontology, name).names
-        return ", ".join(f'"{column}"' for column in own if column not in ("batch", "attempt"))
+        return ", ".join(f'"{column}"' for column in own)
 
     def _is_entity(self, name: str) -> bool:
         return name in self._ledger.ontology.entities
 
-    def _stream(self, sql: str) -> pa.RecordBatchReader:
-        return self._connection.cursor().sql(sql).to_arrow_reader(_ROWS_AT_ONCE)
+    def _marks(self) -> str:
+        """Lineage of what no row of a file says."""
+        own = {"feed": self._stamp.feed, "batch": self._stamp.batch, "attempt": self._stamp.attempt}
+        said = [f"{text_sql(text)} AS {name}" for name, text in own.items()]
+        return ", ".join([*said, "NULL::VARCHAR AS file", "NULL::VARCHAR AS sheet", "NULL::BIGINT AS line"])
 
     def _run(self, sql: str) -> None:
         self._connection.execute(sql)
@@ -301,8 +330,3 @@ class Settler:
 
     def _number(self, sql: str) -> int:
         return int(self._rows(sql)[0][0])
-
-
-def _files(paths: Sequence[Path], options: str = "") -> str:
-    listed = ", ".join(text_sql(str(path)) for path in paths)
-    return f"read_parquet([{listed}]{', ' + options if options else ''})"

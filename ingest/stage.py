@@ -12,20 +12,17 @@ from pathlib import Path
 import polars as pl
 
 from graph.errors import InputError
-from graph.ledger.versions import content_sql
 from graph.ontology import EntityType
 from graph.personal import UNREAD, WHOLE_ROW
 from ingest.cells import Cells
 from ingest.draft import draft
-from ingest.parts import PartWriter, text_sql
-from ingest.plan import EndPlan, YieldPlan, columns_of, personal_columns
-from ingest.problems import ISSUES, Problems
+from ingest.parts import LINE_BITS, Draft, PartWriter, part_name
+from ingest.plan import EndPlan, YieldPlan, personal_columns
+from ingest.problems import ISSUES, Problems, shortened
 from ingest.readers import Chunk
+from ingest.recipe import Recipe, Stamp
 from ingest.refused import cut_rows, uncut_rows
 from ingest.tokens import Tokenise
-
-LINE_BITS = 40
-"""A source row's number is its source's place in the load, shifted by these, plus its line."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +49,16 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """A Parquet file of staged records of one type, from one source. A record's number is its part's, shifted, plus its place."""
+    """A Parquet file of staged records of one type, from one source, by one yield."""
 
     number: int
     path: Path
     source: int
-    type_name: str
-    counted: bool
+    plan: YieldPlan
+
+    @property
+    def type_name(self) -> str:
+        return self.plan.type_name
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Staged:
     tidied: int = 0
     remarks: list[str] = field(default_factory=list)  # what is worth a look about whole files
     parts: list[Part] = field(default_factory=list)
-    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, issues, raw, warnings, originals
+    files: dict[str, list[Path]] = field(default_factory=dict)  # ends, bases, issues, raw, warnings, originals
     seen: Counter[str] = field(default_factory=Counter)  # records by type, the refused ones among them
     mentioned: dict[str, list[Path]] = field(default_factory=dict)  # of full feeds: ids of refused records, by type
     uncut: bool = False  # of full feeds: some row could not even be cut into fields
@@ -79,20 +79,23 @@ class Staged:
     def keep(self, frame: pl.DataFrame, name: str) -> None:
         """Writes a frame as one more file of `name`, unless it is empty."""
         if frame.height:
-            known = self.files.setdefault(name, [])
-            path = self.folder / f"{name}-{len(known):06d}.parquet"
-            frame.write_parquet(path, compression="lz4", statistics=False)
-            known.append(path)
+            frame.write_parquet(self.next_file(name), compression="lz4", statistics=False)
+
+    def next_file(self, name: str) -> Path:
+        """The path of one more file of `name`."""
+        known = self.files.setdefault(name, [])
+        known.append(self.folder / f"{name}-{len(known):06d}.parquet")
+        return known[-1]
 
 
 @dataclass(frozen=True)
 class Workshop:
-    """What staging works with: who writes parts, the bank's time zone, the feed's name, tokens."""
+    """What staging works with: who writes parts, the bank's time zone, tokens, and what marks every row as this load's."""
 
     writer: PartWriter
     time_zone: str
-    feed: str
     tokenise: Tokenise
+    stamp: Stamp
 
 
 class Stager:
@@ -129,7 +132,8 @@ class Stager:
         issues, originals = places.put(problems.issues()), places.put(problems.originals())
         shift = self._source.number << LINE_BITS
         text = chunk.broken["text"]
-        hidden = self._shop.tokenise(text, WHOLE_ROW) if self._personal and len(text) else text  # it may hold anything
+        kept = self._shop.tokenise(text, WHOLE_ROW) if self._personal and len(text) else text  # it may hold anything
+        hidden = kept if self._personal else shortened(text)
         broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
         self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
@@ -138,7 +142,7 @@ class Stager:
         self._staged.tidied += originals.height
         bad = issues["row"].unique()
         self._keep_rows(chunk, bad)
-        self._staged.keep(uncut_rows(broken["row"], chunk.frame.columns, broken["value"]), "raw")
+        self._staged.keep(uncut_rows(broken["row"], chunk.frame.columns, kept), "raw")
         return bad
 
     def _keep_rows(self, chunk: Chunk, bad: pl.Series) -> None:
@@ -154,9 +158,9 @@ class Stager:
         if not records.height:
             return
         parts = self._staged.parts
-        path = self._staged.folder / f"{plan.type_name}-{len(parts):06d}.parquet"
+        path = self._staged.folder / part_name(plan.type_name, len(parts), self._source.number)
         self._write(records, plan, path)
-        parts.append(Part(len(parts), path, self._source.number, plan.type_name, plan.counted))
+        parts.append(Part(len(parts), path, self._source.number, plan))
         if not isinstance(plan.kind, EntityType):
             self._staged.keep(pl.concat([_named(records, end) for end in plan.ends]), "ends")
 
@@ -169,15 +173,14 @@ class Stager:
 
     def _write(self, records: pl.DataFrame, plan: YieldPlan, path: Path) -> None:
         """Hands records to the writer; it hashes and writes them while the next chunk is checked."""
-        first = len(self._staged.parts) << LINE_BITS
-        rows = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64) + first)
-        often = rows["_ident"].is_duplicated() if plan.counted else None
-        repeated = often is not None and bool(often.any())
-        if often is not None and repeated:
-            rows = rows.with_columns(_often=often)
-        select = _select(plan, self._shop.feed, self._source, set(rows.columns))
-        said = f"SELECT *, {content_sql(plan.kind)} AS content FROM ({select})"
-        self._shop.writer.put(rows, numbered_sql(said) if repeated else said, path)
+        recipe = Recipe(plan, self._shop.stamp, self._source.file, self._source.sheet)
+        rows = records.with_columns(line=pl.col("row") - (self._source.number << LINE_BITS))
+        often = records["_ident"].hash().is_duplicated() if plan.counted else None
+        bases = self._staged.next_file("bases") if often is not None and often.any() else None
+        hashes = recipe.hashes_sql(set(records.columns))
+        self._shop.writer.put(
+            Draft(recipe.with_constants(rows), hashes, recipe.table, recipe.few, path, often if bases else None, bases)
+        )
 
 
 class _Places:
@@ -201,51 +204,8 @@ def _refuse_too_far(chunk: Chunk, source: Source) -> None:
         raise InputError(f"{source.file}: line {last} is beyond the {1 << LINE_BITS} that fit.", "Split the source.", "path")
 
 
-def numbered_sql(said: str) -> str:
-    """`said` with the n-th of equal rows (n > 1) under an id of its own, told by `base` which one it repeats."""
-    return f"""
-        WITH said AS ({said}),
-        placed AS (
-            SELECT id, row, dense_rank() OVER (PARTITION BY id ORDER BY content, row) AS n FROM said WHERE _often
-        ),
-        repeats AS (SELECT DISTINCT * FROM placed WHERE n > 1)
-        SELECT * EXCLUDE (_often, n, base) REPLACE (CASE WHEN n IS NULL THEN id ELSE {repeat_id_sql("id")} END AS id),
-            CASE WHEN n IS NOT NULL THEN id END AS base
-        FROM said LEFT JOIN repeats USING (id, row)
-    """
-
-
-def repeat_id_sql(base: str) -> str:
-    """The id of the n-th equal row, n > 1."""
-    return f"substr(sha256({base} || chr(31) || n), 1, 32)"
-
-
-def _select(plan: YieldPlan, feed: str, source: Source, there: set[str]) -> str:
-    columns = [
-        *("record", "row"),
-        f"row & {(1 << LINE_BITS) - 1} AS line",
-        f"{text_sql(feed)} AS feed",
-        f"{text_sql(source.file)} AS file",
-        f"{text_sql(source.sheet) if source.sheet else 'NULL::VARCHAR'} AS sheet",
-        *("valid_from", "valid_to", "recorded_at", "action"),
-        *(("NULL::VARCHAR AS base",) if plan.counted else ()),
-        *(("_often",) if "_often" in there else ()),
-        *_place_columns(plan, feed),
-        *(f'"{name}"' if name in there else f'NULL::{kind} AS "{name}"' for name, kind in columns_of(plan.kind)),
-    ]
-    return f"SELECT {', '.join(columns)} FROM staged_rows"
-
-
-def _place_columns(plan: YieldPlan, feed: str) -> list[str]:
-    """The id, and what the record is about."""
-    if isinstance(plan.kind, EntityType):
-        return ["id", "false AS stub", f"{text_sql(plan.ends[0].source)} AS source", "id_key AS key"]
-    said = " || chr(31) || ".join(text_sql(part) for part in (plan.type_name, feed, *(end.type for end in plan.ends)))
-    own = f"substr(sha256({said} || chr(31) || _ident), 1, 32) AS id"
-    return [own, *(column for end in plan.ends for column in (f"{text_sql(end.type)} AS {end.role}_type", end.role))]
-
-
 def _named(records: pl.DataFrame, end: EndPlan) -> pl.DataFrame:
     """The distinct records that rows name as one end, and the first moment at which one did."""
-    named = records.group_by(record=pl.col(end.role), key=pl.col(f"{end.role}_key")).agg(pl.col("recorded_at").min())
+    known = pl.col("recorded_at") if "recorded_at" in records.columns else pl.lit(None, pl.Int64).alias("recorded_at")
+    named = records.group_by(record=pl.col(end.role), key=pl.col(f"{end.role}_key")).agg(known.min())
     return named.select(pl.lit(end.type).alias("type"), "record", pl.lit(end.source).alias("source"), "key", "recorded_at")

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from graph.clock import now_us
@@ -92,6 +93,34 @@ class BatchWriter:
         self._written[type_name] = self._written.get(type_name, 0) + counted.rows
         return counted.rows
 
+    def adopt(self, type_name: str, files: Sequence[Path]) -> int:
+        """Takes over Parquet files of rows of one type as they are; returns how many rows.
+
+        They hold exactly the columns of the ledger's schema, `batch` and `attempt` this writer's, and lie on the ledger's
+        file system, from where they are moved. InputError where they hold anything else.
+        """
+        self._check_open()
+        schema = ledger_schema(self._ledger.ontology, type_name)
+        told = [(file, pq.read_metadata(file)) for file in files]
+        full = [(file, about) for file, about in told if about.num_rows]
+        for _, about in full:
+            self._check_file(about, schema, type_name)
+        if full:
+            delta.adopt(self._ledger.root / type_name, [file for file, _ in full], schema)
+        rows = sum(int(about.num_rows) for _, about in full)
+        if rows:
+            self._written[type_name] = self._written.get(type_name, 0) + rows
+        return rows
+
+    def _check_file(self, about: pq.FileMetaData, schema: pa.Schema, type_name: str) -> None:
+        found = about.schema.to_arrow_schema()
+        if {f.name: f.type for f in found} != {f.name: f.type for f in schema}:
+            raise InputError(f"{type_name}: a file of other columns than the ledger's: {found.names}.", "Write it anew.", type_name)
+        for group in range(about.num_row_groups):
+            told = about.row_group(group).column(found.names.index("recorded_at")).statistics
+            if not self.header.backfill and (told is None or told.null_count != about.row_group(group).num_rows):
+                raise _brings_its_own(type_name)
+
     def append_identity(self, rows: pa.Table) -> None:
         """Appends decisions on who is who (see `graph.identity`), seen from this batch on."""
         self._check_open()
@@ -120,9 +149,15 @@ class BatchWriter:
             "backfill": header.backfill,
             "summary": json.dumps({"written": self._written, **(summary or {})}, ensure_ascii=False, sort_keys=True),
         }
-        delta.append(self._ledger.root / "batches", pa.Table.from_pylist([row], BATCHES))
+        delta.append(self._ledger.root / "batches", self._one_row(row, BATCHES))
         self._committed = True
         return last.batch_seq + 1
+
+    def _one_row(self, row: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
+        """By DuckDB, as Arrow loads the whole of pandas to look at a Python value."""
+        said = ", ".join(f'? AS "{name}"' for name in schema.names)
+        told = self._ledger.backend.con.sql(f"SELECT {said}", params=[row[name] for name in schema.names])
+        return told.to_arrow_table().cast(schema)
 
     def _check_open(self) -> None:
         if self._committed or not self._lock.is_locked:
@@ -135,10 +170,12 @@ class BatchWriter:
         columns = [_column(rows, f, own, type_name) for f in schema]
         batch = pa.RecordBatch.from_arrays(columns, schema=schema)
         if not self.header.backfill and batch.column("recorded_at").null_count != batch.num_rows:
-            raise InputError(
-                f"{type_name} brings its own recorded_at.", "Only a feed declared 'backfill: assumed' may.", "recorded_at"
-            )
+            raise _brings_its_own(type_name)
         return batch
+
+
+def _brings_its_own(type_name: str) -> InputError:
+    return InputError(f"{type_name} brings its own recorded_at.", "Only a feed declared 'backfill: assumed' may.", "recorded_at")
 
 
 class _Counted:

@@ -1,11 +1,17 @@
 """Append-only Delta tables: the few operations that the ledger needs, and nothing else of Delta."""
 
+import json
+import time
+import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.transaction import AddAction, RemoveAction
 
 # A row group is held in memory until it is whole; Delta's own size, a million rows, would be held for hundreds of megabytes.
 _WRITING = WriterProperties(max_row_group_size=131_072, compression="ZSTD", compression_level=1)
@@ -17,6 +23,35 @@ def append(path: Path, data: pa.Table | pa.RecordBatchReader) -> None:
     `data` has rows: a commit without any could add a column that no file has.
     """
     write_deltalake(str(path), data, mode="append", schema_mode="merge", writer_properties=_WRITING)
+
+
+def adopt(path: Path, files: Sequence[Path], schema: pa.Schema) -> None:
+    """Moves Parquet files, which have rows and exactly the columns of `schema`, into the table in one atomic commit.
+
+    They must lie on the table's file system. Nothing is read or written again, but where the table lacks a column.
+    """
+    if not DeltaTable.is_deltatable(str(path)):
+        DeltaTable.create(str(path), pa.schema(schema), mode="ignore")
+    table = DeltaTable(str(path))
+    if {field.name for field in table.schema().fields} != set(schema.names):
+        append(path, pa.RecordBatchReader.from_batches(schema, _batches(files, schema)))
+        return
+    actions: list[AddAction | RemoveAction] = [_moved(file, path) for file in files]
+    table.create_write_transaction(actions, mode="append", schema=table.schema())
+
+
+def _moved(file: Path, table: Path) -> AddAction:
+    name = f"part-{uuid.uuid4()}.parquet"
+    rows = pq.read_metadata(file).num_rows
+    size = file.stat().st_size
+    file.replace(table / name)
+    return AddAction(name, size, {}, int(time.time() * 1000), True, json.dumps({"numRecords": rows}))
+
+
+def _batches(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for file in files:
+        for batch in pq.ParquetFile(file).iter_batches(columns=schema.names):
+            yield pa.RecordBatch.from_arrays([batch.column(name) for name in schema.names], schema=schema)
 
 
 @dataclass(frozen=True)

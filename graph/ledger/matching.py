@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 FOREVER_US = 2**62  # when rows that are not committed yet will have been recorded: after all others
 SPLIT = "split"  # the reason in the identity table by which an officer keeps a record apart
 IDENTIFIER = "identifier"  # the reason where an equal identifier did it
+_NOBODY = pa.Table.from_batches([], IDENTITY)
 
 
 def find_moves(ledger: "Ledger", type_name: str, attempt: str) -> pa.Table:
@@ -30,13 +31,13 @@ def find_moves(ledger: "Ledger", type_name: str, attempt: str) -> pa.Table:
     """
     kind = ledger.ontology.get(type_name)
     if not isinstance(kind, EntityType) or not kind.resolved or not kind.identifiers:
-        return IDENTITY.empty_table()
+        return _NOBODY
     with ledger.backend.con.cursor() as connection:
         connection.execute("SET VARIABLE type = ?", [type_name])
         _gather(connection, ledger, kind, attempt)
         shared = connection.sql(_SHARED).to_arrow_table()
         if not shared.num_rows:
-            return IDENTITY.empty_table()
+            return _NOBODY
         connection.register("shared", shared.append_column("component", _components(shared)))
         return connection.sql(_MOVES).to_arrow_table().cast(IDENTITY)
 

@@ -1,6 +1,6 @@
 """Which candidate rows say something new, and which open states a full feed no longer tells.
 
-Candidates are Parquet files in the ledger's schema. DuckDB compares them with the ledger, so memory stays bounded.
+Candidates lie in Parquet files. DuckDB compares them with the ledger, so memory stays bounded.
 """
 
 from collections.abc import Sequence
@@ -29,13 +29,13 @@ def content_sql(kind: LedgerType) -> str:
     return f"md5(concat_ws(chr(31), {said}))"
 
 
-def classify_sql(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> str:
+def classify_sql(ledger: Ledger, type_name: str, mine: str) -> str:
     """A DuckDB query: candidates with `_status`: new, unchanged, repeated (an equal row came before in this load) or conflict.
 
-    Compared is the version told just before: the last one in the ledger or in this load. A null `recorded_at` is later
-    than all others. In conflict are rows of one state, told at one instant, that do not say the same: all of them.
+    `mine` is the candidates' relation in SQL: the ledger's columns, and whatever others besides. Compared is the version told
+    just before: the last one in the ledger or in this load. A null `recorded_at` is later than all others. In conflict are rows
+    of one state, told at one instant, that do not say the same: all of them.
     """
-    mine = _read(candidates)
     held = f"SELECT * FROM ({ledger.sql(type_name)}) SEMI JOIN {mine} USING ({_STATE})"
     by_state = f"PARTITION BY {_STATE} ORDER BY _at, _mine, batch_seq, line, content"
     return f"""
@@ -70,7 +70,7 @@ def classify_sql(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> 
 
 def classify(ledger: Ledger, type_name: str, candidates: Sequence[Path]) -> ibis.Table:
     """`classify_sql` as an Ibis expression."""
-    return ledger.query(classify_sql(ledger, type_name, candidates))
+    return ledger.query(classify_sql(ledger, type_name, _read(candidates)))
 
 
 def closings(ledger: Ledger, type_name: str, feed: str, told: Sequence[Path], ended_on: date) -> ibis.Table:

@@ -5,17 +5,21 @@ by an occurrence number, it must take the next number of its file, as it would h
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from graph.ids import SEPARATOR
 from graph.ledger import Ledger
+from graph.ledger.schema import schema_of
 from ingest.desk.shelf import root_of
 from ingest.manifest import Manifest
+from ingest.parts import copy_sql, files_sql, parts_sql
 from ingest.problems import ISSUES
 from ingest.readers import Chunk
 from ingest.readers.chunk import no_broken
@@ -64,11 +68,11 @@ class FedBack:
         for portion in self.portions:
             Stager(portion.source, staged, shop).take(portion.chunk())
 
-    def settle_in(self, staged: Staged, ledger: Ledger) -> None:
+    def settle_in(self, staged: Staged, ledger: Ledger, engine: duckdb.DuckDBPyConnection) -> None:
         """Refuses what a later batch has said otherwise, and numbers equal rows."""
         if not self.override:
-            _refuse_superseded(staged, _Told(ledger, self.manifest.name, root_of(self.batch), self.seen_seq))
-        _number_repeats(staged, ledger, root_of(self.batch))
+            _refuse_superseded(staged, _Told(ledger, engine, self.manifest.name, root_of(self.batch), self.seen_seq))
+        _number_repeats(staged, ledger, engine, root_of(self.batch))
 
 
 @dataclass(frozen=True)
@@ -76,60 +80,54 @@ class _Told:
     """What the ledger was told by a feed: in the batch that refused the rows, and after it."""
 
     ledger: Ledger
+    engine: duckdb.DuckDBPyConnection
     feed: str
     batch: str
     seen_seq: int
 
     def otherwise(self, part: Part) -> pl.DataFrame:
         """Rows of a part whose state, told without an instant of its own, was told differently there; schema ISSUES."""
-        rows = pl.read_parquet(part.path).filter(pl.col("recorded_at").is_null())
-        with self.ledger.backend.con.cursor() as connection:
-            connection.register("repaired", rows.select("row", "id", "valid_from", "content").to_arrow())
-            found: pa.Table = connection.sql(
-                f"""
-                WITH told AS (
-                    SELECT r.row, l.file, l.line, l.batch = $batch OR starts_with(l.batch, $batch || '-r') AS own
-                    FROM repaired r JOIN ({self.ledger.sql(part.type_name)}) l USING (id, valid_from)
-                    WHERE l.feed = $feed AND l.content <> r.content AND (own OR l.batch_seq > $seen)
-                )
-                SELECT row, '' AS "column", any_value(file || ':' || line) AS value,
-                       CASE WHEN bool_or(own) THEN '{Reason.CONFLICT}' ELSE '{Reason.SUPERSEDED}' END AS reason
-                FROM told GROUP BY row""",
-                params={"batch": self.batch, "feed": self.feed, "seen": self.seen_seq},
-            ).to_arrow_table()
+        found: pa.Table = self.engine.sql(
+            f"""
+            WITH repaired AS (SELECT row, id, valid_from, content FROM {parts_sql([part.path])} WHERE recorded_at IS NULL),
+            told AS (
+                SELECT r.row, l.file, l.line, l.batch = $batch OR starts_with(l.batch, $batch || '-r') AS own
+                FROM repaired r JOIN ({self.ledger.sql(part.type_name)}) l USING (id, valid_from)
+                WHERE l.feed = $feed AND l.content <> r.content AND (own OR l.batch_seq > $seen)
+            )
+            SELECT row, '' AS "column", any_value(file || ':' || line) AS value,
+                   CASE WHEN bool_or(own) THEN '{Reason.CONFLICT}' ELSE '{Reason.SUPERSEDED}' END AS reason
+            FROM told GROUP BY row""",
+            params={"batch": self.batch, "feed": self.feed, "seen": self.seen_seq},
+        ).to_arrow_table()
         return pl.DataFrame(pl.from_arrow(found), schema=ISSUES)
 
 
 def _refuse_superseded(staged: Staged, told: _Told) -> None:
-    found = [told.otherwise(part) for part in staged.parts if not part.counted]
+    found = [told.otherwise(part) for part in staged.parts if not part.plan.counted]
     late = pl.concat([pl.DataFrame(schema=ISSUES), *found]).unique(["row"], maintain_order=True)
     if not late.height:
         return
     staged.keep(late, "issues")
+    told.engine.register("late", late.select("row").to_arrow())
     for part in list(staged.parts):
-        _rewrite(staged, part, lambda rows: rows.filter(~pl.col("row").is_in(late["row"].implode())))
+        _rewrite(staged, part, told.engine, f"SELECT * FROM {parts_sql([part.path])} ANTI JOIN late USING (row)")
+    told.engine.unregister("late")
 
 
-def _number_repeats(staged: Staged, ledger: Ledger, batch: str) -> None:
-    for name in sorted({part.type_name for part in staged.parts if part.counted}):
-        parts = [part for part in staged.parts if part.type_name == name and part.counted]
-        frames = [pl.read_parquet(part.path).with_columns(part=pl.lit(part.number)) for part in parts]
-        rows = pl.concat([f.select("part", "row", "content", "id", first=pl.coalesce("base", "id")) for f in frames])
-        rows = rows.sort("first", "content", "row")
-        named = _Numbers(ledger, name, batch).name(rows["first"].to_list())
-        renamed = rows.with_columns(new_id=pl.Series(named, dtype=pl.String)).select("part", "row", "id", "new_id")
+def _number_repeats(staged: Staged, ledger: Ledger, engine: duckdb.DuckDBPyConnection, batch: str) -> None:
+    bases = staged.files.pop("bases", [])
+    for name in sorted({part.type_name for part in staged.parts if part.plan.counted}):
+        parts = [part for part in staged.parts if part.type_name == name and part.plan.counted]
+        first = f"LEFT JOIN {files_sql(bases)} USING (id)" if bases else "LEFT JOIN (SELECT '' AS id, '' AS base) USING (id)"
+        told = f"SELECT record, id, coalesce(base, id) AS first, content, row FROM {parts_sql([p.path for p in parts])} {first}"
+        rows = engine.sql(f"{told} ORDER BY first, content, row").to_arrow_table()
+        named = _Numbers(ledger, name, batch).name(rows["first"].to_pylist())
+        engine.register("renamed", pa.table({"record": rows["record"], "new_id": pa.array(named, pa.string())}))
         for part in parts:
-            mine = renamed.filter(pl.col("part") == part.number).drop("part")
-            _rewrite(staged, part, _renaming(mine))
-
-
-def _renaming(names: pl.DataFrame) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    def rename(rows: pl.DataFrame) -> pl.DataFrame:
-        joined = rows.join(names, on=["row", "id"], how="left", maintain_order="left")
-        none = pl.lit(None, pl.String).alias("base")
-        return joined.with_columns(pl.col("new_id").alias("id"), none).drop("new_id")
-
-    return rename
+            renamed = f"SELECT * REPLACE (new_id AS id) FROM {parts_sql([part.path])} JOIN renamed USING (record)"
+            _rewrite(staged, part, engine, renamed)
+        engine.unregister("renamed")
 
 
 @dataclass(frozen=True)
@@ -163,14 +161,17 @@ class _Numbers:
 
 
 def _nth(first: str, n: int) -> str:
-    """As `ingest.stage.repeat_id_sql` has it."""
+    """As `ingest.parts.repeat_id_sql` has it."""
     return first if n == 1 else hashlib.sha256(f"{first}{SEPARATOR}{n}".encode()).hexdigest()[:32]
 
 
-def _rewrite(staged: Staged, part: Part, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
-    """A part with other rows; an emptied one leaves the load."""
-    rows = change(pl.read_parquet(part.path))
-    if rows.height:
-        rows.write_parquet(part.path, compression="lz4")
+def _rewrite(staged: Staged, part: Part, engine: duckdb.DuckDBPyConnection, sql: str) -> None:
+    """A part with other rows, still in the ledger's form; an emptied one leaves the load."""
+    path = part.path.with_name(f"f{part.path.name}")
+    columns = ", ".join(f'"{name}"' for name in schema_of(part.plan.kind).names)
+    engine.execute(copy_sql(f"SELECT {columns} FROM ({sql})", path))
+    place = staged.parts.index(part)
+    if pq.read_metadata(path).num_rows:
+        staged.parts[place] = replace(part, path=path)
     else:
-        staged.parts.remove(part)
+        del staged.parts[place]

@@ -51,7 +51,13 @@ def _load(home: Path, manifest: Path, fatal_step: int) -> None:
 
         return stepped
 
-    for owner, name in ((delta, "append"), (PartWriter, "_write"), (Quarantine, "write"), (Quarantine, "write_summary")):
+    for owner, name in (
+        (delta, "append"),
+        (delta, "adopt"),
+        (PartWriter, "_write"),
+        (Quarantine, "write"),
+        (Quarantine, "write_summary"),
+    ):
         setattr(owner, name, around(getattr(owner, name)))
     ledger = Ledger.open(home / "ledger")
     vault = Vault.open(home / "ledger", home / "keys" / "personal.key")

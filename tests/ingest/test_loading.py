@@ -117,7 +117,7 @@ def test_an_unknown_end_is_refused_where_the_manifest_says_so(inbox: Inbox) -> N
     yields = [{**GUARANTEE, "src": {**GUARANTEE["src"], "source": "ecif"}, "dst": {**GUARANTEE["dst"], "source": "ecif"}}]
     result = inbox.load(loans(yields, on_unknown_end="refuse"))
     assert counts(result) == (2, 1, 0, 1)
-    assert inbox.quarantined(result) == [(3, "", "Firm 丙", "unknown_end")]
+    assert inbox.quarantined(result) == [(3, "被保证人", "丙", "unknown_end")]
     assert inbox.rows("Firm", "stub") == [(False,), (False,)]
 
 
