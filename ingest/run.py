@@ -126,6 +126,7 @@ def _ingest(load: _Load, ledger: Ledger, vault: Vault, quarantine: Path, run: _R
         engine_for(book, folder) as engine,
     ):
         batch = book.begin(header)
+        batch.engine = engine
         stamp = Stamp(header.feed, header.batch, batch.attempt)
         tokenise = tokeniser(vault, keep=not dry_run)
         keeper = Quarantine(quarantine / header.batch, engine, load.path, Reread(load.sources, load.chunks, tokenise))
@@ -160,6 +161,7 @@ def feed_back(rows: FedBack, ledger: Ledger, vault: Vault, *, quarantine: Path, 
     )
     with _folder(ledger, header.batch, dry_run=dry_run) as folder, engine_for(ledger, folder) as engine:
         batch = ledger.begin(header)
+        batch.engine = engine
         staged, stamp = Staged(folder), Stamp(header.feed, header.batch, batch.attempt)
         tokenise = tokeniser(vault, keep=not dry_run, passing=rows.passing)
         with PartWriter() as writer:

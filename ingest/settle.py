@@ -156,11 +156,15 @@ class Settler:
     def _refuse(self, *, unknown: bool) -> bool:
         """Takes the rows out that cannot stand; whether there were any."""
         queries = [sql for (name,) in self._rows(_IN_CONFLICT.format("same")) for sql in self._conflicts(name)]
-        if unknown:
+        if unknown and self._find_unknown():
             queries += [sql for name in self._types() if not self._is_entity(name) for sql in self._unknown_ends(name)]
         if not queries:
             return False
-        issues = self._table(" UNION ".join(f'SELECT row, "column", value, reason FROM ({sql})' for sql in queries))
+        issues = self._table(
+            "SELECT DISTINCT * FROM ("
+            + " UNION ALL ".join(f'SELECT row, "column", value, reason FROM ({sql})' for sql in queries)
+            + ")"
+        )
         if not issues.num_rows:
             return False
         self._refused = True
@@ -190,11 +194,18 @@ class Settler:
             differing = f"(SELECT * FROM ({differing_sql(plan, disputed)}) WHERE record >> {LINE_BITS} IN ({numbers}))"
             yield conflict_sql(plan, differing, "named")
 
-    def _unknown_ends(self, name: str) -> Iterator[str]:
+    def _find_unknown(self) -> bool:
+        """The table `unknown`: ends that neither the ledger nor this load tells of; whether there are any."""
         self._name_ends()
-        unknown = f"(SELECT type, record, key FROM named ANTI JOIN ({self._known_records()}) k USING (type, record))"
+        known = self._known_records()
+        self._run(
+            f"CREATE OR REPLACE TABLE unknown AS SELECT type, record, key FROM named ANTI JOIN ({known}) k USING (type, record)"
+        )
+        return bool(self._number("SELECT count(*) FROM unknown"))
+
+    def _unknown_ends(self, name: str) -> Iterator[str]:
         for plan, parts in self._by_plan(name):
-            yield unknown_sql(plan, parts_sql([part.path for part in parts]), unknown)
+            yield unknown_sql(plan, parts_sql([part.path for part in parts]), "unknown")
 
     def _by_plan(self, name: str) -> Iterator[tuple[YieldPlan, list[Part]]]:
         parts = [part for part in self._staged.parts if part.type_name == name]
@@ -269,7 +280,7 @@ class Settler:
         source = (
             files_sql(files) if files else "(SELECT '' AS type, '' AS record, '' AS source, '' AS key, 0 AS recorded_at LIMIT 0)"
         )
-        still = f"SEMI JOIN ({' UNION '.join(self._ends())}) USING (type, record)" if self._refused and self._ends() else ""
+        still = f"SEMI JOIN ({' UNION ALL '.join(self._ends())}) USING (type, record)" if self._refused and self._ends() else ""
         self._run(f"""
             CREATE OR REPLACE TABLE named AS
             SELECT type, record, min(source) AS source, min(key) AS key, min(recorded_at) AS recorded_at

@@ -134,7 +134,7 @@ class Stager:
         text = chunk.broken["text"]
         kept = self._shop.tokenise(text, WHOLE_ROW) if self._personal and len(text) else text  # it may hold anything
         hidden = kept if self._personal else shortened(text)
-        broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.lit(""), value=hidden, reason=pl.col("reason"))
+        broken = chunk.broken.select(row=pl.col("line") + shift, column=pl.col("column"), value=hidden, reason=pl.col("reason"))
         self._staged.keep(pl.concat([broken.cast(ISSUES), issues]), "issues")
         self._staged.uncut |= self._source.full and broken.height > 0
         self._staged.keep(places.put(problems.warnings()), "warnings")

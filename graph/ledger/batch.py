@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
@@ -54,6 +55,7 @@ class BatchWriter:
         self._committed = False
         self.header = header
         self.attempt = secrets.token_hex(16)
+        self.engine: duckdb.DuckDBPyConnection = ledger.backend.con  # what finds out whose records are one; a load lends its own
 
     def __enter__(self) -> "BatchWriter":
         holder = self._ledger.root / "writer.json"
@@ -133,7 +135,7 @@ class BatchWriter:
         """Makes every appended row visible at once; returns the new `batch_seq`. `summary` is kept as JSON."""
         self._check_open()
         for type_name in self._written:
-            self.append_identity(find_moves(self._ledger, type_name, self.attempt))
+            self.append_identity(find_moves(self._ledger, type_name, self.attempt, self.engine))
         last = self._ledger.last_commit()
         header = self.header
         row = {

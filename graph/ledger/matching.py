@@ -24,15 +24,15 @@ IDENTIFIER = "identifier"  # the reason where an equal identifier did it
 _NOBODY = pa.Table.from_batches([], IDENTITY)
 
 
-def find_moves(ledger: "Ledger", type_name: str, attempt: str) -> pa.Table:
-    """The identity rows (schema IDENTITY) that an attempt's rows of one type give rise to.
+def find_moves(ledger: "Ledger", type_name: str, attempt: str, engine: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The identity rows (schema IDENTITY) that an attempt's rows of one type give rise to; `engine` computes them.
 
     `recorded_at` is the instant from which the match could be known; null where that is the batch's own.
     """
     kind = ledger.ontology.get(type_name)
     if not isinstance(kind, EntityType) or not kind.resolved or not kind.identifiers:
         return _NOBODY
-    with ledger.backend.con.cursor() as connection:
+    with engine.cursor() as connection:
         connection.execute("SET VARIABLE type = ?", [type_name])
         _gather(connection, ledger, kind, attempt)
         shared = connection.sql(_SHARED).to_arrow_table()

@@ -6,15 +6,15 @@ import polars as pl
 
 from ingest.reasons import Reason
 
-BROKEN = {"line": pl.Int64, "reason": pl.String, "text": pl.String}
+BROKEN = {"line": pl.Int64, "reason": pl.String, "text": pl.String, "column": pl.String}
 
 
 @dataclass(frozen=True)
 class Chunk:
     """`frame` holds only text columns, named as in the header, empty where a cell is; `line` is the place of each row.
 
-    `broken` (columns line, reason, text) are rows that could not be cut into the header's fields. `bytes_read` is how far in
-    the file, as it lies on disk, this chunk reaches: for progress only.
+    `broken` (columns line, reason, text, and the column to blame where it is one) are rows that could not be cut into fields.
+    `bytes_read` is how far in the file, as it lies on disk, this chunk reaches: for progress only.
     """
 
     frame: pl.DataFrame
@@ -42,9 +42,10 @@ def no_broken() -> pl.DataFrame:
     return pl.DataFrame(schema=BROKEN)
 
 
-def broken_rows(lines: list[int], reasons: list[Reason], texts: list[str]) -> pl.DataFrame:
-    """Rows that could not be cut into fields."""
-    return pl.DataFrame({"line": lines, "reason": [str(r) for r in reasons], "text": texts}, schema=BROKEN)
+def broken_rows(lines: list[int], reasons: list[Reason], texts: list[str], columns: list[str] | None = None) -> pl.DataFrame:
+    """Rows that could not be cut into fields; `columns`: the one to blame in each, empty where it is the whole line."""
+    blamed = columns or [""] * len(lines)
+    return pl.DataFrame({"line": lines, "reason": [str(r) for r in reasons], "text": texts, "column": blamed}, schema=BROKEN)
 
 
 def name_columns(header: list[str]) -> list[str]:

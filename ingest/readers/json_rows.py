@@ -18,9 +18,9 @@ _Object = tuple[tuple[str, Any], ...]
 
 
 class _Broken(Exception):  # noqa: N818 - never leaves this file
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, column: str = "") -> None:
         super().__init__()
-        self.reason = reason
+        self.reason, self.column = reason, column
 
 
 class JsonRows:
@@ -37,13 +37,13 @@ class JsonRows:
         """One chunk of texts with their lines. Fields that are neither used nor ignored become columns too, to be told of."""
         rows: list[_Cells] = []
         lines: list[int] = []
-        broken: list[tuple[int, Reason, str]] = []
+        broken: list[tuple[int, Reason, str, str]] = []
         for line, text in texts:
             try:
                 found = self._rows(text if isinstance(text, str) else _decoded(text))
             except _Broken as problem:
                 shown = text if isinstance(text, str) else text.decode("utf-8", "replace")
-                broken.append((line, problem.reason, shown))
+                broken.append((line, problem.reason, shown, problem.column))
                 continue
             rows += found
             lines += [line] * len(found)
@@ -51,7 +51,7 @@ class JsonRows:
         columns = list(dict.fromkeys([*self._used, *sorted(self._ignored), *sorted(self.seen - {self._element})]))
         cells = {name: [row.get(name, "") for row in rows] for name in columns}
         frame = pl.DataFrame(cells, schema=dict.fromkeys(columns, pl.String))
-        set_aside = broken_rows([b[0] for b in broken], [b[1] for b in broken], [b[2] for b in broken])
+        set_aside = broken_rows(*([each[n] for each in broken] for n in range(4)))  # type: ignore[arg-type]
         return Chunk(frame, pl.Series("line", lines, pl.Int64), set_aside, bytes_read)
 
     @property
@@ -75,7 +75,7 @@ class JsonRows:
             if isinstance(element, tuple):
                 self._flatten(element, f"{self._explode}.", own)
             else:
-                own[self._explode] = _plain(element)
+                own[self._explode] = _plain(element, self._explode)
             found.append(own)
         return found or [row]
 
@@ -87,21 +87,21 @@ class JsonRows:
             if path in self._ignored:
                 continue
             if path in row:
-                raise _Broken(Reason.NOT_JSON)  # told twice, be it as {"a.b": …, "a": {"b": …}}
+                raise _Broken(Reason.NOT_JSON, path)  # told twice, be it as {"a.b": …, "a": {"b": …}}
             if path == self._explode:
                 if elements or (value is not None and not isinstance(value, list)):
-                    raise _Broken(Reason.NESTED_VALUE)
+                    raise _Broken(Reason.NESTED_VALUE, path)
                 elements = value or []
             elif type(value) is str:
                 row[path] = value
             elif isinstance(value, tuple):
                 if path in self._strict:
-                    raise _Broken(Reason.NESTED_VALUE)
+                    raise _Broken(Reason.NESTED_VALUE, path)
                 elements = self._flatten(value, f"{path}.", row) or elements
             elif isinstance(value, list) and path not in self._strict:
                 row[path] = ""  # a new field; whether that is borne with is not for here to say
             else:
-                row[path] = _plain(value)
+                row[path] = _plain(value, path)
         return elements
 
 
@@ -112,14 +112,14 @@ def _decoded(text: bytes) -> str:
         raise _Broken(Reason.NOT_JSON) from None
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, path: str) -> str:
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    raise _Broken(Reason.NESTED_VALUE)
+    raise _Broken(Reason.NESTED_VALUE, path)
 
 
 def _refuse_halves(rows: list[_Cells]) -> None:

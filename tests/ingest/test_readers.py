@@ -32,7 +32,7 @@ def read(path: Path, **changes: object) -> tuple[list[Row], list[tuple[int, str,
     broken: list[tuple[int, str, str]] = []
     for chunk in read_chunks(path, spec(**changes)):
         good += zip(chunk.line.to_list(), chunk.frame.to_dicts(), strict=True)
-        broken += list(chunk.broken.iter_rows())
+        broken += list(chunk.broken.select("line", "reason", "text").iter_rows())
     return good, broken
 
 
