@@ -15,7 +15,6 @@ import importlib
 import json
 import multiprocessing
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -25,6 +24,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from bench.peak import peak_mib
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "sme-invoices" / "manifest.yaml"
 THREADS = 2
@@ -155,7 +156,7 @@ def _run(name: str, data: Path, scratch: Path) -> None:
     began, cpu = time.perf_counter(), time.process_time()
     rows = CONTENDERS.get(name, ingest_grown)(data, scratch)
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     (scratch / "told.json").write_text(json.dumps({"rows": rows, "seconds": seconds, "cpu": cpu, "peak_mib": peak}), "utf-8")
 
 

@@ -7,7 +7,6 @@ in a process of its own, so that peak memory is its own. `--against` does the sa
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from bench.peak import peak_mib
 from graph.ledger import BatchHeader, Ledger
 from graph.ledger.upkeep import UpkeepOptions, optimize
 from graph.snapshot import Snapshot
@@ -96,7 +96,7 @@ def _measure(root: Path, measure: str) -> dict[str, float]:
             "about": lambda: snapshot.about("GUARANTEES", "src", firm),
         }
         seconds, cpu = min(_timed(work[measure]) for _ in range(3))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mib()
     return {"seconds": seconds, "cpu": cpu, "peak": peak, "files": len(files)}
 
 

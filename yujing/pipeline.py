@@ -1,6 +1,6 @@
 """The whole way of the data, in the order in which it happens.
 
-    files -> ledger -> graph store -> models -> scores -> alerts
+    files -> ledger -> knowledge -> graph store -> models -> scores -> alerts
 
 Each step is idempotent: run again, it finds its work done or does it to the same end.
 """
@@ -14,6 +14,9 @@ from pathlib import Path
 from alerts.journal.records import ScanRecorded
 from alerts.said import Decision, ScanResult
 from alerts.stages import Desk, scan
+from graph.knowledge import KnowledgeBook, Run
+from graph.knowledge.compute import compute_book
+from graph.knowledge.kinds import all_kinds
 from graph.ledger import Ledger
 from graph.snapshot import Snapshot
 from graph.stores import BuildReport, build_ladybug, build_neo4j
@@ -62,8 +65,12 @@ class Pipeline:
             progress=progress,
         )
 
+    def infer(self, tell: Callable[[str], None]) -> list[Run]:
+        """Ledger to knowledge: who controls whom, and what else follows; only where its inputs changed."""
+        return compute_book(KnowledgeBook.beside(self.ledger), self.snapshot(), all_kinds(), tell)
+
     def project(self) -> BuildReport:
-        """Ledger to graph store."""
+        """Ledger and knowledge to graph store."""
         if self.settings.store == "neo4j":
             return build_neo4j(self.ledger, neo4j_target(self.settings))
         return build_ladybug(self.ledger, self.settings.graph)

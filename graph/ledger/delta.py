@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -54,6 +55,11 @@ def _batches(files: Sequence[Path], schema: pa.Schema) -> Iterator[pa.RecordBatc
             yield pa.RecordBatch.from_arrays([batch.column(name) for name in schema.names], schema=schema)
 
 
+def files_of(table: DeltaTable) -> list[str]:
+    """The paths of a table's files as the file system has them: Delta gives them percent-encoded."""
+    return [unquote(uri) for uri in table.file_uris()]
+
+
 @dataclass(frozen=True)
 class Files:
     """The Parquet files that a table consists of, sorted absolute paths, and the columns that some of them have."""
@@ -83,6 +89,6 @@ class TableFiles:
                 self._table.update_incremental()
             if self._table.version() != self._version:
                 columns = frozenset(field.name for field in self._table.schema().fields)
-                self._known = Files(tuple(sorted(self._table.file_uris())), columns)
+                self._known = Files(tuple(sorted(files_of(self._table))), columns)
                 self._version = self._table.version()
             return self._known

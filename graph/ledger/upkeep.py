@@ -25,6 +25,7 @@ from graph.clock import now_us
 from graph.errors import ConflictError
 from graph.ledger.book import Ledger
 from graph.ledger.counts import missing_rows
+from graph.ledger.delta import files_of
 from graph.ledger.readers import oldest_reader_us
 from graph.ontology import EntityType, FactType, RelationType
 
@@ -134,7 +135,7 @@ class _Rewriting:
         self._ledger, self._folder, self._options = ledger, folder, options
         self._path = ledger.root / folder
         self._table = DeltaTable(str(self._path))
-        self._sizes = {Path(uri): Path(uri).stat().st_size for uri in self._table.file_uris()}
+        self._sizes = {Path(file): Path(file).stat().st_size for file in files_of(self._table)}
 
     def run(self) -> Rewritten | None:
         with _engine(self._options, self._ledger.root) as engine:

@@ -16,6 +16,7 @@ from graph.ledger import BatchHeader, Ledger, delta
 from graph.ledger.schema import ledger_schema
 from graph.ontology import core_ontology
 from graph.ontology.load import OntologyAdditions
+from tests.worlds.build import World
 
 OPEN = date(9999, 12, 31)
 FEED = BatchHeader("ecif")
@@ -244,3 +245,10 @@ def test_a_query_beyond_the_memory_limit_spills_and_leaves_nothing_behind(tmp_pa
     assert sum(batch.num_rows for batch in ledger.stream(table)) == 600_000
     ledger.close()
     assert [path.name for path in ledger.root.iterdir() if path.name.startswith(".spill")] == []
+
+
+def test_a_home_may_lie_under_any_name(tmp_path: Path) -> None:
+    world = World(tmp_path / "行 1, Ost (neu)")
+    world.firm("A").commit()
+    world.firm("B").commit()
+    assert world.snapshot("2030-01-01").read("Firm").num_rows == 2

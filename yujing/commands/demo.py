@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.rule import Rule
 
+from graph.clock import now_us
 from graph.errors import InputError, UnavailableError
 from yujing.settings import DEMO_MARK, Settings
 
@@ -107,12 +108,18 @@ def _ledger(pipeline: "Pipeline", bank: Path) -> None:
 def _graph(pipeline: "Pipeline") -> None:
     from yujing.wiring import open_store
 
-    with _step(3, "图谱 ledger → graph store, verified"):
+    with _step(3, "推算与图谱 ledger → knowledge → graph store, verified"):
+        begun = now_us()
+        _proposals(pipeline)
+        with console.status("inferring") as status:
+            runs = pipeline.infer(lambda kind: status.update(f"inferring: {kind}"))
+        rows = ", ".join(f"{run.kind} {run.rows:,}" for run in runs)
+        console.print(f"  推算 knowledge: {rows}")
         if (pipeline.settings.graph / "current").exists():
             store = open_store(pipeline.settings, pipeline.ledger)
             reached = store.through_seq
             store.close()
-            if reached == pipeline.ledger.latest_seq:
+            if reached == pipeline.ledger.latest_seq and not any(run.recorded_at > begun for run in runs):
                 console.print(f"  已建 built before, to ledger_seq {reached}")
                 return
         with console.status("building"):
@@ -124,6 +131,16 @@ def _graph(pipeline: "Pipeline") -> None:
         nodes, relations = sum(built.nodes.values()), sum(built.relations.values())
         console.print(f"  {nodes:,} 节点 nodes, {relations:,} 关系版本 relation versions in {built.seconds:.1f} s")
         console.print("  与账簿一致 equal to the ledger")
+
+
+def _proposals(pipeline: "Pipeline") -> None:
+    """Which firms may be one, for an officer to decide; proposed once."""
+    from ingest.resolution.book import ResolutionBook
+
+    book = ResolutionBook(pipeline.settings.resolution)
+    with console.status("comparing firms"):
+        found = book.proposals("open") or [each for each in book.propose(pipeline.snapshot()) if each.status == "open"]
+    console.print(f"  归并建议 pairs of firms that may be one: {len(found)} (yujing resolve list)")
 
 
 def _models(pipeline: "Pipeline") -> None:
