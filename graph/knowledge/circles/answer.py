@@ -64,9 +64,9 @@ def circle_in(tables: Mapping[str, pa.Table], key: str) -> Circle:
     return Circle(told, *(tuple(_of("circle", key, tables[TABLES[part]])) for part in _PARTS))
 
 
-def circle_on(book: KnowledgeBook, identity: str, day: date) -> Circle:
+def circle_on(book: KnowledgeBook, identity: str, day: date, ledger_seq: int | None = None) -> Circle:
     """Out of the book. NotComputedError for a day without a run; NotFoundError for a circle that is not there on that day."""
-    rows = book.about("guarantee_circles", "circle", [identity], day).to_pylist()
+    rows = book.about("guarantee_circles", "circle", [identity], day, ledger_seq).to_pylist()
     lineage = lineage_of(book, identity, day)
     if not rows:
         last = next((row for row in reversed(lineage) if row["event"] in {"ended", "absorbed"}), None)
@@ -76,7 +76,9 @@ def circle_on(book: KnowledgeBook, identity: str, day: date) -> Circle:
             )
         gone = f"was absorbed by {last['other']}" if last["other"] else "ended"
         raise NotFoundError(f"The guarantee circle '{identity}' {gone} on {last['as_of']}.", "Ask for an earlier day.", "id")
-    members, guarantees, calls, cuts = (tuple(book.about(TABLES[part], "circle", [identity], day).to_pylist()) for part in _PARTS)
+    members, guarantees, calls, cuts = (
+        tuple(book.about(TABLES[part], "circle", [identity], day, ledger_seq).to_pylist()) for part in _PARTS
+    )
     return Circle(rows[0], members, guarantees, calls, cuts, lineage)
 
 

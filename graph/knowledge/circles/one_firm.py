@@ -70,10 +70,10 @@ def firm_answer(reader: GraphReader, rows: Rows, firm: str, when: Moment, bounds
     )
 
 
-def firm_in_book(book: KnowledgeBook, firm: str, when: Moment) -> FirmAnswer:
-    """The same out of the book, with identity and lineage. NotComputedError for a day without a run."""
-    chain = next(iter(book.about("guarantee_chains", "party", [firm], when.valid).to_pylist()), None)
-    circle = circle_on(book, chain["circle"], when.valid) if chain and chain["circle"] else None
+def firm_in_book(book: KnowledgeBook, firm: str, when: Moment, ledger_seq: int | None = None) -> FirmAnswer:
+    """The same out of the book, with identity and lineage. NotComputedError for a day without a run (over `ledger_seq`)."""
+    chain = next(iter(book.about("guarantee_chains", "party", [firm], when.valid, ledger_seq).to_pylist()), None)
+    circle = circle_on(book, chain["circle"], when.valid, ledger_seq) if chain and chain["circle"] else None
     return FirmAnswer(firm, when, CIRCLES_KIND.version, chain, circle, len(circle.members) if circle else 1, complete=True)
 
 
