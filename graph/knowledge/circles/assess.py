@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.knowledge.circles.cut import Cut, cheapest_cut
+from graph.knowledge.circles.cut import Cut, cheapest_cuts
 from graph.knowledge.circles.links import Bools, Floats, Ints, Links, links_of
 from graph.knowledge.circles.returning import returning
 from graph.knowledge.circles.rings import Rings, rings_of
@@ -188,15 +188,8 @@ class Assessment:
         arcs, circle = self.rings.arcs, self.rings.circle
         inside = np.flatnonzero((circle[arcs.src] == circle[arcs.dst]) & (circle[arcs.src] >= 0))
         inside = inside[np.argsort(circle[arcs.src[inside]], kind="stable")]
-        ends = np.searchsorted(circle[arcs.src[inside]], np.arange(self.rings.count + 1))
-        found = []
-        for begin, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-            some = inside[begin:end]
-            nodes, place = np.unique(np.concatenate([arcs.src[some], arcs.dst[some]]), return_inverse=True)
-            src, dst = place.ravel()[: len(some)], place.ravel()[len(some) :]
-            cut = cheapest_cut(src, dst, arcs.cost[some], len(nodes))
-            found.append(Cut(some[cut.arcs], cut.cost, cut.bound))
-        return found
+        cuts = cheapest_cuts(arcs.src[inside], arcs.dst[inside], arcs.cost[inside], circle[arcs.src[inside]])
+        return [Cut(inside[cut.arcs], cut.cost, cut.bound) for cut in cuts]
 
     def circles(self) -> pa.Table:
         """CIRCLES, a row a circle."""
@@ -211,7 +204,7 @@ class Assessment:
         return self._table(
             CIRCLES,
             self._keys(np.arange(count)),
-            pa.array(np.where(sizes == 2, "mutual", np.where(self._one_scheme(sizes), "joint_scheme", "circle"))),
+            pa.array(np.where(sizes == 2, "mutual", np.where(self._joint(sizes), "joint_scheme", "circle"))),
             links.named(self._leaders),
             sizes,
             np.bincount(circle[links.row_src[rows]], minlength=count),
@@ -341,10 +334,14 @@ class Assessment:
         weight = (self.links.exposure[who] + ONE_YUAN).astype(np.float64)
         return self._table(SETS, self._keys(circle), self.links.named(self._leaders[circle]), self.links.named(who), weight)
 
-    def _one_scheme(self, sizes: Ints) -> Bools:
-        """Circles that are one joint scheme and no more."""
-        seats = self.links.seats
-        found = np.zeros(self.rings.count, np.bool_)
+    def _joint(self, sizes: Ints) -> Bools:
+        """Circles that are one joint scheme and no more, or all of whose guarantees are told as joint, each by its own contract."""
+        seats, links = self.links.seats, self.links
+        rows = self._same(links.row_src, links.row_dst)
+        joint = np.asarray(pc.equal(self.told.guarantees["scheme"], "joint").to_numpy(), np.bool_)
+        circle = self._circle[links.row_src]
+        told = np.bincount(circle[rows], minlength=self.rings.count)
+        found = np.asarray(np.bincount(circle[rows & joint], minlength=self.rings.count) == told, np.bool_)
         of = self._circle[seats.member[np.searchsorted(seats.scheme, np.arange(len(seats.contracts)))]]
         found[of[seats.sizes == sizes[of]]] = True
         return found

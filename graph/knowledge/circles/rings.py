@@ -11,7 +11,7 @@ from graph.knowledge.circles.links import Ints, Links
 
 @dataclass(frozen=True)
 class Arcs:
-    """Guarantees as a graph: parties first, then a knot for each joint scheme. `cost`: the amount of each, fen."""
+    """Guarantees as a graph: parties first, then a knot for each joint scheme. `cost`: the amount of each, at least 1 fen."""
 
     src: Ints
     dst: Ints
@@ -39,7 +39,7 @@ def arcs_of(links: Links) -> Arcs:
     knot = links.size + links.seats.scheme
     src = np.concatenate([links.pairs.src, links.seats.member, knot])
     dst = np.concatenate([links.pairs.dst, knot, links.seats.member])
-    cost = np.concatenate([links.pairs.amount, links.seats.gives, links.seats.takes])
+    cost = np.maximum(np.concatenate([links.pairs.amount, links.seats.gives, links.seats.takes]), 1)
     return Arcs(src, dst, cost, links.size + len(links.seats.contracts))
 
 

@@ -138,7 +138,7 @@ def _poured(group: Ints, amount: Ints, most: Ints, claim: Floats) -> Floats:
     run_u, run_a = np.concatenate([[0.0], np.cumsum(u)]), np.concatenate([[0.0], np.cumsum(a)])
     before = run_u[:-1] - run_u[first]
     behind = run_a[np.searchsorted(g, g, "right")] - run_a[:-1]
-    rate = (claim[g] - before) / np.maximum(behind, 1e-300)
+    rate = (claim[g] - before) / np.where(behind > 0, behind, 1)
     settles = np.where((rate <= r) & (behind > 0), np.arange(len(g)), len(g))
     stop = np.full(len(claim) + 1, len(g))
     np.minimum.at(stop, g, settles)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.knowledge.circles.assess import Assessment
-from graph.knowledge.circles.cut import EXACT, _Graph, _local, _ordered, cheapest_cut
+from graph.knowledge.circles.cut import EXACT, _Graph, _local, _ordered, cheapest_cut, cheapest_cuts
 from tests.graph.knowledge.drawn_circles import Guarantee, calls, chain, circle, circles_of, member, rings, scheme
 
 JOINTLY = {"liability": "joint_and_several"}
@@ -210,6 +210,9 @@ def test_the_cut_is_the_cheapest_of_all_orders_and_the_bounds_hold(drawn: list[t
         best = cheapest(inside)
         exact = cheapest_cut(src, dst, cost, len(part))
         assert exact.cost == best == exact.bound
+        (ordered,) = cheapest_cuts(src, dst, cost, np.zeros(len(src), np.int64))
+        assert ordered.cost == best == ordered.bound == cost[ordered.arcs].sum()
+        assert nx.is_directed_acyclic_graph(nx.DiGraph([arc for at, arc in enumerate(inside) if at not in ordered.arcs]))
         for bounded in (_local(_Graph(src, dst, cost, len(part))), _ordered(_Graph(src, dst, cost, len(part)))):
             assert bounded.bound <= best <= bounded.cost
         left = [arc for at, arc in enumerate(inside) if at not in exact.arcs]
