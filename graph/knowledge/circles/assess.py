@@ -227,7 +227,7 @@ class Assessment:
         known = np.nan_to_num(net) > 0
         over = np.round(self._given[who] / np.where(known, net, 1), DIGITS)
         returns = self._returns[who]
-        place = pc.index_in(links.named(who), value_set=self.told.net_assets["party"])
+        place = pa.array(links.net_row[who], mask=links.net_row[who] < 0)
         return self._table(
             MEMBERS,
             self._keys(self._circle[who]),
@@ -347,7 +347,7 @@ class Assessment:
         return found
 
     def _exposures(self) -> Ints:
-        party = self.links.number(self.told.debts["party"])
+        party = self.links.debtor
         kept = party >= 0
         kept[kept] = self._circle[party[kept]] >= 0
         note = np.asarray(self.told.debts["note"].combine_chunks().dictionary_encode().indices.to_numpy(), np.int64)

@@ -63,7 +63,9 @@ class Links:
     pairs: Pairs
     seats: Seats
     exposure: Ints  # fen, of each party at this bank
+    debtor: Ints  # of each row of `told.debts`; -1 for a party that no guarantee names
     net_assets: Floats  # fen, NaN where no statement tells them
+    net_row: Ints  # the row of `told.net_assets` that tells it; -1
     elsewhere: Floats  # fen at other banks, NaN where no report tells it
 
     @property
@@ -86,18 +88,16 @@ class Links:
 def links_of(told: Told) -> Links:
     """The arrays of what is told."""
     rows = told.guarantees
-    ids = pc.unique(pa.chunked_array([*rows["src"].chunks, *rows["dst"].chunks], pa.string())).sort()
+    ids, (src, dst, debtor, net_party, elsewhere_party) = _numbered(
+        rows["src"], rows["dst"], told.debts["party"], told.net_assets["party"], told.elsewhere["party"]
+    )
 
-    def number(column: pa.ChunkedArray) -> Ints:
-        return np.asarray(pc.fill_null(pc.index_in(column, value_set=ids), -1).to_numpy(), np.int64)
-
-    def figures(table: pa.Table, name: str) -> Floats:
+    def figures(party: Ints, column: pa.ChunkedArray) -> Floats:
         found = np.full(len(ids) + 1, np.nan)
-        found[number(table["party"])] = table[name].to_numpy()
+        found[party] = column.to_numpy()
         return found[:-1]
 
-    src, dst = number(rows["src"]), number(rows["dst"])
-    owed = np.bincount(number(told.debts["party"]) + 1, told.debts["balance_fen"].to_numpy(), len(ids) + 1)
+    owed = np.bincount(debtor + 1, told.debts["balance_fen"].to_numpy(), len(ids) + 1)
     exposure = owed[1:].astype(np.int64)
     amount_told = np.asarray(pc.fill_null(rows["amount_fen"], 0).to_numpy(), np.int64)
     amount = np.where(amount_told > 0, amount_told, exposure[dst] if len(ids) else amount_told)
@@ -114,9 +114,27 @@ def links_of(told: Told) -> Links:
         pairs=_pairs(src[plain], dst[plain], amount[plain], several[plain], len(ids)),
         seats=_seats((scheme[~plain], src[~plain], dst[~plain], amount_told[~plain]), exposure, contracts),
         exposure=exposure,
-        net_assets=figures(told.net_assets, "net_assets_fen"),
-        elsewhere=figures(told.elsewhere, "elsewhere_fen"),
+        debtor=debtor,
+        net_assets=figures(net_party, told.net_assets["net_assets_fen"]),
+        net_row=np.nan_to_num(figures(net_party, pa.chunked_array([np.arange(len(net_party))])), nan=-1).astype(np.int64),
+        elsewhere=figures(elsewhere_party, told.elsewhere["elsewhere_fen"]),
     )
+
+
+def _numbered(src: pa.ChunkedArray, dst: pa.ChunkedArray, *others: pa.ChunkedArray) -> tuple[pa.Array, list[Ints]]:
+    """Ids at either end of a guarantee, sorted, and each column by their numbers; -1 for an id at no end. One pass over texts."""
+    columns = (src, dst, *others)
+    coded = pa.concat_arrays([chunk for column in columns for chunk in column.chunks] or [pa.array([], pa.string())])
+    coded = coded.dictionary_encode()
+    codes = np.asarray(coded.indices.to_numpy(), np.int64)
+    at_end = np.zeros(len(coded.dictionary), np.bool_)
+    at_end[codes[: len(src) + len(dst)]] = True
+    order = np.asarray(pc.array_sort_indices(coded.dictionary).to_numpy(), np.int64)
+    order = order[at_end[order]]
+    number = np.full(len(at_end), -1, np.int64)
+    number[order] = np.arange(len(order))
+    ends = np.cumsum([len(column) for column in columns])
+    return coded.dictionary.take(pa.array(order)), np.split(number[codes], ends[:-1])
 
 
 def _schemes(rows: pa.Table, src: Ints, dst: Ints, size: int) -> tuple[Ints, tuple[str, ...]]:

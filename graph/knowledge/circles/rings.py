@@ -65,7 +65,8 @@ def rings_of(links: Links) -> Rings:
 
 def _depth(src: Ints, dst: Ints, size: int) -> Ints:
     """Of each node of an acyclic graph (loops aside) the number of arcs on the longest path that ends there."""
-    between = np.unique(src[src != dst] * size + dst[src != dst])
+    between = np.sort(src[src != dst] * size + dst[src != dst])
+    between = between[np.diff(between, prepend=-1) > 0]
     left, right = between // size, between % size
     after = csr_array((np.ones(len(left), np.int8), (left, right)), shape=(size, size))
     waiting = np.bincount(right, minlength=size)
