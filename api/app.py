@@ -18,6 +18,7 @@ from api.opened import DayBook
 from api.platform import Platform
 from api.routes import (
     alerts,
+    circles,
     control,
     decisions,
     firms,
@@ -35,6 +36,7 @@ _ROUTES = (
     alerts,
     firms,
     control,
+    circles,
     resolution,
     health,
 )

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from alerts.journal import Journal
 from alerts.requests import Capacity
+from graph.knowledge import KnowledgeBook
 from graph.ledger import Ledger
 from graph.personal import Vault
 from graph.store import GraphReader
@@ -38,3 +40,8 @@ class Platform:
     limits: Limits = field(default_factory=Limits)
     warm: bool = False  # open today when the process starts, so that the first caller need not wait
     demo: bool = False  # pages are open without a key on loopback, to read; the data are invented
+
+    @cached_property
+    def knowledge(self) -> KnowledgeBook:
+        """The knowledge book of the home."""
+        return KnowledgeBook.beside(self.ledger)

@@ -26,6 +26,7 @@ from graph.snapshot.shape import shape
 
 _CUT, _CUT_IDENTITY = "yujing_cut", "yujing_cut_identity"
 _MOST_KNOWN = 10_000
+_NAMING = ("id", "src", "dst", "subject")
 
 
 @dataclass
@@ -56,6 +57,8 @@ class RowReader:
 
     def rows(self, type_name: str, column: str, entities: Iterable[str]) -> list[dict[str, Any]]:
         """Rows of `type_name` whose `column` (id, src, dst or subject) is one of `entities`, as `Snapshot.read` has them.
+
+        A property's column may be named too, with its values in place of entities.
 
         By `id`, relations and facts are named by their own ids, and entities of other types are left aside.
         """
@@ -95,7 +98,7 @@ class RowReader:
         By id, not by the column alone: a later version of the same id may speak of another entity.
         """
         told = self.snapshot.ledger.sql(type_name, self.snapshot.ledger_seq)
-        ids = self._records(entities)
+        ids = self._records(entities) if column in _NAMING else list(entities)
         if column != "id":
             naming = f"SELECT DISTINCT id FROM ({told}) WHERE {column} IN (SELECT unnest($wanted::VARCHAR[]))"
             ids = self._ask(naming, ids)["id"].to_pylist()

@@ -32,6 +32,7 @@ _FAMILIES = (
     "graph",
     "knowledge",
     "control",
+    "circles",
     "resolve",
     "models",
     "alerts",

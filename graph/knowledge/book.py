@@ -126,10 +126,31 @@ class KnowledgeBook:
         if not run.tables[table].files:
             return self.rows(run, table)
         # Literals, not a parameter: DuckDB looks into zone maps and bloom filters only for constants that it sees.
-        wanted = ", ".join("'" + one.replace("'", "''") + "'" for one in dict.fromkeys(ids)) or "NULL"
+        wanted = ", ".join(_quoted(one) for one in dict.fromkeys(ids)) or "NULL"
         return self._query(f'SELECT * FROM {self._source(run, table)} WHERE "{column}" IN ({wanted})').cast(
             run.tables[table].schema
         )
+
+    def history(self, table: str, column: str, ids: Sequence[str], through: date) -> pa.Table:
+        """The rows of every computed day up to `through` whose `column` is one of `ids`, with the day as `as_of`.
+
+        Of each day the newest run; a day that points at the rows of an earlier one tells nothing new.
+        """
+        runs: dict[date, Run] = {run.as_of: run for run in self.runs() if table in run.tables and run.as_of <= through}
+        day_of: dict[str, date] = {}
+        schema: pa.Schema | None = None
+        for day in sorted(runs):
+            for file in runs[day].tables[table].files:
+                day_of.setdefault(str(self.root / file), day)
+                schema = runs[day].tables[table].schema
+        if schema is None:
+            raise NotComputedError(f"'{table}' was not computed up to {through}.", "Run 'yujing knowledge'.", "as_of")
+        wanted = ", ".join(_quoted(one) for one in dict.fromkeys(ids)) or "NULL"
+        listed = ", ".join(_quoted(path) for path in day_of)
+        source = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true, filename = true)"
+        found = self._query(f'SELECT * FROM {source} WHERE "{column}" IN ({wanted})')
+        days = pa.array([day_of[path] for path in found["filename"].to_pylist()], pa.date32())
+        return found.select(schema.names).cast(schema).append_column("as_of", days).sort_by("as_of")
 
     def rows(self, run: Run, table: str) -> pa.Table:
         """All rows of one table of one run."""
@@ -215,5 +236,5 @@ def _writing(table: KnowledgeTable, rows: int) -> WriterProperties:
     )
 
 
-def _quoted(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

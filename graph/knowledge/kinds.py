@@ -10,9 +10,10 @@ from graph.knowledge.kind import Kind, KnowledgeTable
 @cache
 def all_kinds() -> tuple[Kind, ...]:
     """The registry. Imported when asked for: the algorithms bring SciPy with them."""
+    from graph.knowledge.circles.kind import CIRCLES_KIND
     from graph.knowledge.control.kind import CONTROL
 
-    return (CONTROL,)
+    return (CONTROL, CIRCLES_KIND)
 
 
 def chosen(names: Sequence[str]) -> tuple[Kind, ...]:

@@ -20,6 +20,14 @@ ROUTES: list[tuple[str, str, Permission | None]] = [
     ("GET", "/v1/firms?q=x", Permission.READ_GRAPH),
     ("GET", FIRM, Permission.READ_GRAPH),
     ("GET", f"{FIRM}/network", Permission.READ_GRAPH),
+    ("GET", f"{FIRM}/controllers", Permission.READ_GRAPH),
+    ("GET", f"{FIRM}/beneficial-owners", Permission.READ_GRAPH),
+    ("GET", f"{FIRM}/guarantee-circles", Permission.READ_GRAPH),
+    ("GET", "/v1/guarantee-circles", Permission.READ_GRAPH),
+    ("GET", "/v1/guarantee-circles/x", Permission.READ_GRAPH),
+    ("GET", "/v1/resolution/proposals", Permission.READ_GRAPH),
+    ("GET", "/v1/resolution/proposals/x", Permission.READ_GRAPH),
+    ("POST", "/v1/resolution/proposals/x/decisions", Permission.RESOLVE),
     ("GET", "/v1/ontology", None),
 ]
 
