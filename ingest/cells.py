@@ -24,7 +24,7 @@ from ingest.clean import (
     read_text,
     tidy_code,
 )
-from ingest.currencies import CODES, DECIMALS, SPOKEN
+from graph.currencies import CODES, DECIMALS, SPOKEN
 from ingest.days import encode, read_days, read_instants
 from ingest.manifest import Condition, Value
 from ingest.plan import Field

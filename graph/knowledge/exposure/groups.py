@@ -1,0 +1,76 @@
+"""Who stands together in the limits: connected clients by control and filed membership, and the bank's own related parties.
+
+Control is what `graph.knowledge.control` works out; the state makes no group of what it owns (Basel LEX10).
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from graph.knowledge.exposure.schemas import GROUPS
+
+_KINDS = ("Firm-", "Person-")
+
+
+def connected(controllers: pa.Table, memberships: pa.Table) -> pa.Table:
+    """Schema GROUPS, kind `connected`: whoever hangs together by control or by filed membership, two and more.
+
+    `controllers`: src, dst, state; `memberships`: src, dst. A group is named by its first member, and so keeps its name.
+    """
+    held = controllers.filter(pc.invert(controllers["state"]))
+    src = pa.chunked_array([*held["src"].chunks, *memberships["src"].chunks], pa.string())
+    dst = pa.chunked_array([*held["dst"].chunks, *memberships["dst"].chunks], pa.string())
+    if not len(src):
+        return GROUPS.empty_table()
+    ends = pa.concat_arrays([src.combine_chunks(), dst.combine_chunks()])
+    names = pc.unique(ends).sort()
+    codes = pc.index_in(ends, names).to_numpy()
+    links = coo_array((np.ones(len(src), np.int8), (codes[: len(src)], codes[len(src) :])), shape=(len(names), len(names)))
+    _, label = connected_components(links.tocsr(), directed=False)
+    parties = names.filter(pc.or_(*(pc.starts_with(names, kind) for kind in _KINDS)))
+    label = label[pc.index_in(parties, names).to_numpy()]
+    first = np.full(int(label.max(initial=-1)) + 1, len(parties), np.int64)
+    np.minimum.at(first, label, np.arange(len(parties)))  # names are sorted: the first is the least
+    kept = np.bincount(label)[label] > 1
+    group = parties.take(pa.array(first[label][kept]))
+    return pa.table([pa.repeat("connected", len(group)), group, parties.filter(pa.array(kept))], schema=GROUPS)
+
+
+def related(bank: str, holders: pa.Table, posts: pa.Table, controllers: pa.Table, holder_share: float) -> pa.Table:
+    """Schema GROUPS: the bank's related parties alone (`related`), with what each controls (`related_group`), and all of them.
+
+    Related: who holds `holder_share` and more of the bank or of its votes, who serves there, who controls it; and what these
+    control. `holders`: src, dst, equity_share, voting_share; `posts`: src, dst. Kin are not looked at.
+    """
+    if not bank:
+        return GROUPS.empty_table()
+    roots = {*_roots(bank, holders, holder_share), *_of(posts, bank), *_of(controllers, bank)}
+    own = controllers.filter(pc.is_in(controllers["src"], pa.array(sorted(roots), pa.string())))
+    under: dict[str, set[str]] = {root: {root} for root in roots}
+    for src, dst in zip(own["src"].to_pylist(), own["dst"].to_pylist(), strict=True):
+        if dst != bank:
+            under[src].add(dst)
+    everyone = set().union(*under.values())
+    rows = [("related", one, one) for one in sorted(everyone)]
+    rows += [("related_group", root, one) for root in sorted(under) for one in sorted(under[root]) if len(under[root]) > 1]
+    rows += [("related_all", bank, one) for one in sorted(everyone)]
+    return pa.Table.from_pylist([dict(zip(GROUPS.names, row, strict=True)) for row in rows], GROUPS)
+
+
+def _roots(bank: str, holders: pa.Table, share: float) -> Iterable[str]:
+    """Parallel rows of one holder add up."""
+    held: dict[str, list[float]] = {}
+    for row in holders.filter(pc.equal(holders["dst"], bank)).to_pylist():
+        both = held.setdefault(row["src"], [0.0, 0.0])
+        both[0] += row["equity_share"] or 0.0
+        both[1] += row["voting_share"] if row["voting_share"] is not None else row["equity_share"] or 0.0
+    return (src for src, both in held.items() if max(both) >= share - 1e-9)
+
+
+def _of(table: pa.Table, bank: str) -> list[str]:
+    found: list[str] = table.filter(pc.equal(table["dst"], bank))["src"].to_pylist()
+    return found
