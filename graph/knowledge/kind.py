@@ -28,7 +28,8 @@ class Kind:
 
     `reads`: of each ontology type the columns that it looks at (`id` always among them; none named: all but lineage). They
     alone make the fingerprint, so nothing else can be read. `after`: kinds whose tables it reads. `dated`: the day itself
-    matters too (what is due, how long ago), so that each day is computed anew.
+    matters too (what is due, how long ago), so that each day is computed anew. `follows`: a table of its own that it reads as
+    the newest day before had it, for what keeps an identity over time.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Kind:
     compute: Callable[["Inputs"], Mapping[str, pa.Table]]
     after: tuple[str, ...] = ()
     dated: bool = False
+    follows: str = ""
 
     def table(self, name: str) -> KnowledgeTable:
         """The table called `name`."""
@@ -48,10 +50,17 @@ class Kind:
 class Inputs:
     """What a kind may read, and no more: the declared columns of the snapshot, and the tables of the kinds before it."""
 
-    def __init__(self, kind: Kind, snapshot: Snapshot, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        snapshot: Snapshot,
+        tables: Mapping[str, Callable[[], pa.Table]],
+        before: pa.Table | None = None,
+    ) -> None:
         self.snapshot = snapshot
         self._kind = kind
         self._tables = tables
+        self._before = before
 
     def read(self, type_name: str) -> pa.Table:
         """The declared columns of a type on the day, as Arrow."""
@@ -70,6 +79,12 @@ class Inputs:
         if table not in self._tables:
             raise InputError(f"{self._kind.name} does not declare that it reads '{table}'.", "Add its kind to `after`.", "after")
         return self._tables[table]()
+
+    def before(self) -> pa.Table:
+        """The table that the kind `follows`, as the newest computed day before this one has it; empty where there is none."""
+        if self._before is None:
+            raise InputError(f"{self._kind.name} does not declare what it follows.", "Name its table in `follows`.", "follows")
+        return self._before
 
 
 _LINEAGE = frozenset(("feed", "batch", "batch_seq", "file", "sheet", "line", "recorded_at"))
