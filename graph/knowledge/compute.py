@@ -58,7 +58,8 @@ def ordered(kinds: Iterable[Kind]) -> list[Kind]:
 def _computed(book: KnowledgeBook, kind: Kind, snapshot: Snapshot, done: Mapping[str, Run]) -> Run:
     begun = time.monotonic()
     same_kind = [run for run in book.runs() if (run.kind, run.version) == (kind.name, kind.version)]
-    print_of = fingerprint(kind, snapshot, done)
+    before = _before(book, kind, snapshot)
+    print_of = fingerprint(kind, snapshot, done, before)
     at = (snapshot.as_of, snapshot.ledger_seq, print_of)
     if told := [run for run in same_kind if (run.as_of, run.ledger_seq, run.fingerprint) == at]:
         newest_of_day = [run for run in book.runs() if (run.kind, run.as_of) == (kind.name, snapshot.as_of)][-1]
@@ -69,7 +70,7 @@ def _computed(book: KnowledgeBook, kind: Kind, snapshot: Snapshot, done: Mapping
     if earlier:
         rows_run, tables = earlier[-1].rows_run, earlier[-1].tables
     else:
-        rows_run, tables = run_id, _write(book, kind, run_id, _compute(book, kind, snapshot, done))
+        rows_run, tables = run_id, _write(book, kind, run_id, _compute(book, kind, snapshot, done, before))
     return book.commit(
         Run(
             run=run_id,
@@ -88,12 +89,15 @@ def _computed(book: KnowledgeBook, kind: Kind, snapshot: Snapshot, done: Mapping
     )
 
 
-def fingerprint(kind: Kind, snapshot: Snapshot, done: Mapping[str, Run]) -> str:
+def fingerprint(kind: Kind, snapshot: Snapshot, done: Mapping[str, Run], before: pa.Table | None = None) -> str:
     """Thirty-two hex digits of all that `kind` reads on the day: of each type the number of rows and the sum of their hashes.
 
-    The order of rows does not matter, a row that is there twice does; lineage does not matter unless declared.
+    The order of rows does not matter, a row that is there twice does; lineage does not matter unless declared. `before`: the
+    table that the kind follows.
     """
     seen: dict[str, object] = {"kinds": {name: done[name].rows_run for name in sorted(kind.after)}}
+    if before is not None:
+        seen["before"] = _summed(before)
     if kind.dated:
         seen["day"] = snapshot.as_of.isoformat()
     if kind.settings:
@@ -106,9 +110,30 @@ def fingerprint(kind: Kind, snapshot: Snapshot, done: Mapping[str, Run]) -> str:
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _compute(book: KnowledgeBook, kind: Kind, snapshot: Snapshot, done: Mapping[str, Run]) -> Mapping[str, pa.Table]:
+def _summed(rows: pa.Table) -> list[object]:
+    """The number of rows and the sum of their hashes: by content, so that a day on which nothing moved changes nothing."""
+    with duckdb.connect() as connection:
+        connection.register("rows_", rows)
+        columns = ", ".join(f'"{name}"' for name in sorted(rows.column_names))
+        told = connection.execute(f"SELECT count(*), sum(hash({columns})::HUGEINT) FROM rows_").fetchall()
+    return [told[0][0], str(told[0][1] or 0)]
+
+
+def _before(book: KnowledgeBook, kind: Kind, snapshot: Snapshot) -> pa.Table | None:
+    """What the kind follows: its table as of the newest day before, of the newest run of that day. Days to come do not count."""
+    if not kind.follows:
+        return None
+    told = [run for run in book.runs() if run.kind == kind.name and run.version == kind.version and run.as_of < snapshot.as_of]
+    if not told:
+        return kind.table(kind.follows).schema.empty_table()
+    return book.rows(max(told, key=lambda run: (run.as_of, run.run_seq)), kind.follows)
+
+
+def _compute(
+    book: KnowledgeBook, kind: Kind, snapshot: Snapshot, done: Mapping[str, Run], followed: pa.Table | None
+) -> Mapping[str, pa.Table]:
     before = {table: partial(book.rows, done[name], table) for name in kind.after for table in done[name].tables}
-    tables = kind.compute(Inputs(kind, snapshot, before))
+    tables = kind.compute(Inputs(kind, snapshot, before, followed))
     if set(tables) != {table.name for table in kind.tables}:
         raise InputError(f"{kind.name} gave tables {sorted(tables)}.", "It must give those that it declares.", "tables")
     return tables

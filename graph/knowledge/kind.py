@@ -30,6 +30,7 @@ class Kind:
     alone make the fingerprint, so nothing else can be read. `after`: kinds whose tables it reads. `dated`: the day itself
     matters too (what is due, how long ago), so that each day is computed anew. `histories`: of these relation and fact types
     the states that ended before the day are read as well. `settings`: a text beside the data on which the answer depends too.
+    `follows`: a table of its own that it reads as the newest day before had it, for what keeps an identity over time.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     dated: bool = False
     histories: tuple[str, ...] = ()
     settings: Callable[[Snapshot], str] | None = None
+    follows: str = ""
 
     def table(self, name: str) -> KnowledgeTable:
         """The table called `name`."""
@@ -51,10 +53,17 @@ class Kind:
 class Inputs:
     """What a kind may read, and no more: the declared columns of the snapshot, and the tables of the kinds before it."""
 
-    def __init__(self, kind: Kind, snapshot: Snapshot, tables: Mapping[str, Callable[[], pa.Table]]) -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        snapshot: Snapshot,
+        tables: Mapping[str, Callable[[], pa.Table]],
+        before: pa.Table | None = None,
+    ) -> None:
         self.snapshot = snapshot
         self._kind = kind
         self._tables = tables
+        self._before = before
 
     def read(self, type_name: str) -> pa.Table:
         """The declared columns of a type on the day, as Arrow."""
@@ -73,6 +82,12 @@ class Inputs:
         if table not in self._tables:
             raise InputError(f"{self._kind.name} does not declare that it reads '{table}'.", "Add its kind to `after`.", "after")
         return self._tables[table]()
+
+    def before(self) -> pa.Table:
+        """The table that the kind `follows`, as the newest computed day before this one has it; empty where there is none."""
+        if self._before is None:
+            raise InputError(f"{self._kind.name} does not declare what it follows.", "Name its table in `follows`.", "follows")
+        return self._before
 
 
 _LINEAGE = frozenset(("feed", "batch", "batch_seq", "file", "sheet", "line", "recorded_at"))
