@@ -65,6 +65,7 @@ class LimitUse:
 
     rule: LimitRule
     subject: str
+    pending: bool
     amount_fen: int
     capital_fen: int | None
     capital_on: date | None
@@ -113,7 +114,8 @@ def counted(add_fen: int, product: str, amount: str, settings: LimitSettings) ->
     """
     if product in LOANS:
         return add_fen
-    factors: dict[str, Decimal] = {**settings.factors.off_balance, LINE: settings.factors.undrawn}
+    factors: dict[str, Decimal] = {LINE: settings.factors.undrawn}
+    factors.update((name, factor) for name, factor in settings.factors.off_balance.items())
     if product not in factors:
         raise InputError(f"There is no product '{product}'.", f"Known: {', '.join((*LOANS, *factors))}.", "product")
     if amount == "loans":

@@ -40,6 +40,26 @@ def connected(controllers: pa.Table, memberships: pa.Table) -> pa.Table:
     return pa.table([pa.repeat("connected", len(group)), group, parties.filter(pa.array(kept))], schema=GROUPS)
 
 
+def of_tables(group_members: pa.Table, connected_clients: pa.Table) -> pa.Table:
+    """Schema GROUPS out of the tables of `graph.knowledge.groups`: group clients, and sets of connected clients.
+
+    A set that is larger once what is pending is confirmed is there a second time, as `connected_with_pending`.
+    """
+    certain = group_members.filter(group_members["certain"]).select(["group", "firm"]).group_by(["group", "firm"]).aggregate([])
+    sets = connected_clients.select(["set", "member", "pending"])
+    decided = sets.filter(pc.invert(sets["pending"]))
+    alone = pc.value_counts(decided["set"].combine_chunks())
+    alone = alone.field("values").filter(pc.less(alone.field("counts"), 2))
+    decided = decided.filter(pc.invert(pc.is_in(decided["set"], alone)))  # one client is no set
+    larger = sets.filter(sets["pending"])["set"].unique()
+    tables = [("group_client", certain["group"], certain["firm"]), ("connected", decided["set"], decided["member"])]
+    both = sets.filter(pc.is_in(sets["set"], larger))
+    tables.append(("connected_with_pending", both["set"], both["member"]))
+    return pa.concat_tables(
+        pa.table([pa.repeat(kind, len(group)), group, member], schema=GROUPS) for kind, group, member in tables
+    )
+
+
 def related(bank: str, holders: pa.Table, posts: pa.Table, controllers: pa.Table, holder_share: float) -> pa.Table:
     """Schema GROUPS: the bank's related parties alone (`related`), with what each controls (`related_group`), and all of them.
 

@@ -67,7 +67,7 @@ def _items(items: pa.Table, told: dict[str, pa.Table]) -> tuple[Item, ...]:
     found = []
     for row in items.drop(["client"]).to_pylist():
         place = places.get(row["row_id"], {})
-        where = {name: place.get(name) or "" for name in ("file", "sheet", "batch")}
+        where: dict[str, Any] = {name: place.get(name) or "" for name in ("file", "sheet", "batch")}
         found.append(Item(**row, **where, line=place.get("line")))
     return tuple(found)
 

@@ -21,6 +21,7 @@ Positive = Annotated[Decimal, Field(gt=0, le=1, max_digits=5, decimal_places=4)]
 
 Of = Literal["client", "connected", "related", "related_group", "related_all"]
 Amount = Literal["loans", "exposure", "related", "lex"]
+Basis = Literal["exposure", "related", "lex"]
 CapitalName = Literal["net_capital", "tier1", "net_capital_last_quarter"]
 
 
@@ -105,7 +106,7 @@ class LimitSettings(_Strict):
     large: _Large
     warning: Positive
     factors: Factors
-    mitigation: dict[Literal["exposure", "related", "lex"], Mitigation]
+    mitigation: dict[Basis, Mitigation]
     interbank: tuple[str, ...]
     related: _Related
     rate_days: Annotated[int, Field(ge=1, le=366)]

@@ -30,7 +30,10 @@ INPUTS: dict[str, pa.Schema] = {
 """Columns of each type, `id` first."""
 
 GROUPS = pa.schema([("kind", _TEXT), ("group", _TEXT), ("member", _TEXT)])
-"""Who stands together. kind: connected | related | related_group | related_all; of `related` each group is one client."""
+"""Who stands together. kind: one of KINDS; of `related` each group is one client."""
+
+KINDS = ("group_client", "connected", "connected_with_pending", "related", "related_group", "related_all")
+"""`connected_with_pending`: a set as it would be if what awaits an officer's word were confirmed; only where that changes it."""
 
 ITEMS = pa.schema(
     [
@@ -67,6 +70,7 @@ LIMIT_USE = pa.schema(
     [
         ("subject", _TEXT),  # a client, or a group
         ("rule", _TEXT),
+        ("pending", _FLAG),  # of a set with what awaits an officer's word
         ("amount_fen", _MONEY),
         ("capital_fen", _MONEY),  # null: no figure for that day
         ("capital_on", _DAY),

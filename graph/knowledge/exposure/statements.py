@@ -4,9 +4,9 @@ Amounts are exact decimals till the end: fen (18 digits) times a rate (9 decimal
 the order of rows nor how they are split matters. Views are named as the ontology's types.
 """
 
-from graph.knowledge.exposure.rules import LimitSettings, Mitigation
+from graph.knowledge.exposure.rules import Basis, LimitSettings, Mitigation
 
-BASES = ("exposure", "related", "lex")
+BASES: tuple[Basis, ...] = ("exposure", "related", "lex")
 
 RATE = """
     CREATE TABLE rate AS

@@ -163,12 +163,12 @@ def _limit_use(told: Told, settings: LimitSettings) -> str:
     every = "" if told.clients is not None else "WHERE amount_fen > 0 OR missing IS NOT NULL"
     return f"""
         WITH subject AS (
-            SELECT client AS subject, 'client' AS of, interbank, missing, {amounts} FROM ({_clients(told)})
+            SELECT client AS subject, 'client' AS of, false AS pending, interbank, missing, {amounts} FROM ({_clients(told)})
             UNION ALL
-            SELECT "group", kind, interbank, missing, {amounts} FROM ({_groups()})
+            SELECT "group", if(kind = 'connected_with_pending', 'connected', kind), kind = 'connected_with_pending', interbank, missing, {amounts} FROM ({_groups()})
         ),
         told AS (
-            SELECT s.subject, r.*, s.missing,
+            SELECT s.subject, s.pending, r.*, s.missing,
                 CASE r.amount WHEN 'loans' THEN s.loans WHEN 'exposure' THEN s.exposure WHEN 'related' THEN s.related
                     ELSE s.lex END AS amount_fen
             FROM subject s JOIN rule_row r ON r.of = s.of AND coalesce(r.bank = s.interbank, true)
@@ -176,7 +176,7 @@ def _limit_use(told: Told, settings: LimitSettings) -> str:
         measured AS (
             SELECT *, greatest(capital_fen, 0)::DECIMAL(19, 0) * limit_share AS most FROM told {every}
         )
-        SELECT subject, rule, amount_fen, capital_fen, capital_on, floor(most)::BIGINT AS limit_fen,
+        SELECT subject, rule, pending, amount_fen, capital_fen, capital_on, floor(most)::BIGINT AS limit_fen,
             (floor(most) - amount_fen)::BIGINT AS headroom_fen,
             if(capital_fen > 0, round(amount_fen / capital_fen, 9), NULL) AS share,
             if(most > 0, round(amount_fen / most::DOUBLE, 9), NULL) AS use,
@@ -184,7 +184,7 @@ def _limit_use(told: Told, settings: LimitSettings) -> str:
             CASE WHEN capital_fen IS NULL THEN 'no_capital_figure' WHEN amount_fen > most THEN 'over'
                 WHEN amount_fen > 0 AND amount_fen >= most * {settings.warning} THEN 'near'
                 WHEN missing IS NOT NULL THEN 'not_determinable' ELSE 'within' END AS level, missing
-        FROM measured ORDER BY subject, number
+        FROM measured ORDER BY subject, number, pending
     """
 
 
