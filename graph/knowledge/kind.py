@@ -29,7 +29,8 @@ class Kind:
     `reads`: of each ontology type the columns that it looks at (`id` always among them; none named: all but lineage). They
     alone make the fingerprint, so nothing else can be read. `after`: kinds whose tables it reads. `dated`: the day itself
     matters too (what is due, how long ago), so that each day is computed anew. `follows`: a table of its own that it reads as
-    the newest day before had it, for what keeps an identity over time.
+    the newest day before had it, for what keeps an identity over time. `said`: what officers said by the end of the day, which
+    is in no ledger table; it counts as an input like any other.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     after: tuple[str, ...] = ()
     dated: bool = False
     follows: str = ""
+    said: Callable[[Snapshot], pa.Table] | None = None
 
     def table(self, name: str) -> KnowledgeTable:
         """The table called `name`."""
@@ -79,6 +81,12 @@ class Inputs:
         if table not in self._tables:
             raise InputError(f"{self._kind.name} does not declare that it reads '{table}'.", "Add its kind to `after`.", "after")
         return self._tables[table]()
+
+    def said(self) -> pa.Table:
+        """What officers said by the end of the day."""
+        if self._kind.said is None:
+            raise InputError(f"{self._kind.name} does not declare what officers say.", "Name its reader in `said`.", "said")
+        return self._kind.said(self.snapshot)
 
     def before(self) -> pa.Table:
         """The table that the kind `follows`, as the newest computed day before this one has it; empty where there is none."""
