@@ -98,6 +98,8 @@ def fingerprint(kind: Kind, snapshot: Snapshot, done: Mapping[str, Run], before:
     seen: dict[str, object] = {"kinds": {name: done[name].rows_run for name in sorted(kind.after)}}
     if before is not None:
         seen["before"] = _summed(before)
+    if kind.said is not None:
+        seen["said"] = _summed(kind.said(snapshot))
     if kind.dated:
         seen["day"] = snapshot.as_of.isoformat()
     if kind.settings:

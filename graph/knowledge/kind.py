@@ -30,7 +30,8 @@ class Kind:
     alone make the fingerprint, so nothing else can be read. `after`: kinds whose tables it reads. `dated`: the day itself
     matters too (what is due, how long ago), so that each day is computed anew. `histories`: of these relation and fact types
     the states that ended before the day are read as well. `settings`: a text beside the data on which the answer depends too.
-    `follows`: a table of its own that it reads as the newest day before had it, for what keeps an identity over time.
+    `follows`: a table of its own that it reads as the newest day before had it, for what keeps an identity over time. `said`:
+    what officers said by the end of the day, which is in no ledger table; it counts as an input like any other.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Kind:
     histories: tuple[str, ...] = ()
     settings: Callable[[Snapshot], str] | None = None
     follows: str = ""
+    said: Callable[[Snapshot], pa.Table] | None = None
 
     def table(self, name: str) -> KnowledgeTable:
         """The table called `name`."""
@@ -82,6 +84,12 @@ class Inputs:
         if table not in self._tables:
             raise InputError(f"{self._kind.name} does not declare that it reads '{table}'.", "Add its kind to `after`.", "after")
         return self._tables[table]()
+
+    def said(self) -> pa.Table:
+        """What officers said by the end of the day."""
+        if self._kind.said is None:
+            raise InputError(f"{self._kind.name} does not declare what officers say.", "Name its reader in `said`.", "said")
+        return self._kind.said(self.snapshot)
 
     def before(self) -> pa.Table:
         """The table that the kind `follows`, as the newest computed day before this one has it; empty where there is none."""

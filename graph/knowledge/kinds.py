@@ -12,8 +12,9 @@ def all_kinds() -> tuple[Kind, ...]:
     """The registry. Imported when asked for: the algorithms bring SciPy with them."""
     from graph.knowledge.control.kind import CONTROL
     from graph.knowledge.exposure.kind import EXPOSURE
+    from graph.knowledge.groups.kind import GROUPS
 
-    return CONTROL, EXPOSURE
+    return CONTROL, GROUPS, EXPOSURE
 
 
 def chosen(names: Sequence[str]) -> tuple[Kind, ...]:

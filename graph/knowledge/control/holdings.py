@@ -100,7 +100,7 @@ def holdings_of(told: Told) -> Holdings:
     of_voting = every_vote.share[kept] / (1 - own[every_vote.dst[kept]])
     votes = Matrix(every_vote.src[kept], every_vote.dst[kept], of_voting, len(ids))
     person = pc.starts_with(ids, "Person-").to_numpy(zero_copy_only=False)
-    return Holdings(told, ids, equity, votes, person, _state_bodies(told.firms, ids), np.union1d(over, over_votes), bad, own)
+    return Holdings(told, ids, equity, votes, person, state_bodies(told.firms, ids), np.union1d(over, over_votes), bad, own)
 
 
 def components(left: Ints, right: Ints, size: int) -> Ints:
@@ -145,7 +145,7 @@ def _matrix(src: Ints, dst: Ints, share: Floats, size: int) -> tuple[Matrix, Int
 _STATE_NAME = "国有资产|国有资本|国资委|国资局|财政[部厅局]|人民政府"
 
 
-def _state_bodies(firms: pa.Table, ids: pa.Array) -> Bools:
+def state_bodies(firms: pa.Table, ids: pa.Array) -> Bools:
     """State owners: state-owned, and a public body by its code (GB 32100: registered by 机构编制, '1…') or a holder of the
     state's capital by its name."""
     owned = pc.fill_null(firms["state_owned"], False)

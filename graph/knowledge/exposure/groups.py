@@ -1,43 +1,11 @@
-"""Who stands together in the limits: connected clients by control and filed membership, and the bank's own related parties.
-
-Control is what `graph.knowledge.control` works out; the state makes no group of what it owns (Basel LEX10).
-"""
+"""Who stands together in the limits: group clients and connected clients as worked out before, and the bank's related parties."""
 
 from collections.abc import Iterable
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from graph.knowledge.exposure.schemas import GROUPS
-
-_KINDS = ("Firm-", "Person-")
-
-
-def connected(controllers: pa.Table, memberships: pa.Table) -> pa.Table:
-    """Schema GROUPS, kind `connected`: whoever hangs together by control or by filed membership, two and more.
-
-    `controllers`: src, dst, state; `memberships`: src, dst. A group is named by its first member, and so keeps its name.
-    """
-    held = controllers.filter(pc.invert(controllers["state"]))
-    src = pa.chunked_array([*held["src"].chunks, *memberships["src"].chunks], pa.string())
-    dst = pa.chunked_array([*held["dst"].chunks, *memberships["dst"].chunks], pa.string())
-    if not len(src):
-        return GROUPS.empty_table()
-    ends = pa.concat_arrays([src.combine_chunks(), dst.combine_chunks()])
-    names = pc.unique(ends).sort()
-    codes = pc.index_in(ends, names).to_numpy()
-    links = coo_array((np.ones(len(src), np.int8), (codes[: len(src)], codes[len(src) :])), shape=(len(names), len(names)))
-    _, label = connected_components(links.tocsr(), directed=False)
-    parties = names.filter(pc.or_(*(pc.starts_with(names, kind) for kind in _KINDS)))
-    label = label[pc.index_in(parties, names).to_numpy()]
-    first = np.full(int(label.max(initial=-1)) + 1, len(parties), np.int64)
-    np.minimum.at(first, label, np.arange(len(parties)))  # names are sorted: the first is the least
-    kept = np.bincount(label)[label] > 1
-    group = parties.take(pa.array(first[label][kept]))
-    return pa.table([pa.repeat("connected", len(group)), group, parties.filter(pa.array(kept))], schema=GROUPS)
 
 
 def of_tables(group_members: pa.Table, connected_clients: pa.Table) -> pa.Table:

@@ -14,7 +14,6 @@ from graph.snapshot import Snapshot
 
 READS = {
     **{name: tuple(column for column in schema.names if column != "id") for name, schema in INPUTS.items()},
-    "MEMBER_OF": ("src", "dst"),
     "HOLDS_SHARES": ("src", "dst", "equity_share", "voting_share"),
     "SERVES_AS": ("src", "dst"),
 }
@@ -41,7 +40,8 @@ def groups_of(inputs: Inputs, settings: LimitSettings, capital: pa.Table) -> pa.
     bank = capital_of(capital, inputs.snapshot.as_of).bank
     share = float(settings.related.holder_share)
     of_bank = groups.related(bank, inputs.read("HOLDS_SHARES"), inputs.read("SERVES_AS"), controllers, share)
-    return pa.concat_tables([groups.connected(controllers, inputs.read("MEMBER_OF")), of_bank])
+    clients = groups.of_tables(inputs.knowledge("group_members"), inputs.knowledge("connected_clients"))
+    return pa.concat_tables([clients, of_bank])
 
 
 def _settings(snapshot: Snapshot) -> str:
@@ -61,7 +61,7 @@ EXPOSURE = Kind(
         KnowledgeTable("limit_use", LIMIT_USE, ("subject",)),
     ),
     compute=compute,
-    after=("control",),
+    after=("control", "groups"),
     dated=True,
     histories=("CapitalFigure",),
     settings=_settings,

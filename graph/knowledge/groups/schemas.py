@@ -19,7 +19,10 @@ GROUP_MEMBERS = pa.schema(
         ("group", pa.string()),
         ("firm", pa.string()),
         ("limb", pa.int64()),  # 1 to 4: of article 3 of 商业银行集团客户授信业务风险管理指引 (2010)
-        ("reason", pa.string()),  # controls, controlled, same_controller, same_person, kin, family, filed, or a confirmed proposal's kind
+        (
+            "reason",
+            pa.string(),
+        ),  # controls, controlled, same_controller, same_person, kin, family, filed, or a confirmed proposal's kind
         ("other", pa.string()),  # by whom: the controller, the kin, the filed group
         ("strength", pa.float64()),  # of control the votes commanded, else 1
         ("path", pa.list_(pa.string())),  # ids of the relations that prove it
@@ -55,12 +58,18 @@ PROPOSALS = pa.schema(
         ("id", pa.string()),  # of kind, dependent and on: the same on every day
         ("dependent", pa.string()),  # a firm
         ("on", pa.string()),  # the firm or person that it depends on, or is tied to
-        ("kind", pa.string()),  # sales, purchases, guarantee, repayment; of group ties key_officer, kin_unclear, nominee, filed_contradicted
+        (
+            "kind",
+            pa.string(),
+        ),  # sales, purchases, guarantee, repayment; of group ties key_officer, kin_unclear, nominee, filed_contradicted
         ("share", pa.float64()),  # what was measured; null where nothing can be (no net assets, a tie)
         ("threshold", pa.float64()),
         ("first_known", pa.date32()),  # the day its newest evidence was known
         ("due", pa.date32()),  # an officer decides by then
-        ("required", pa.bool_()),  # exposure over the share of tier 1 from which it must be examined; null where capital is not told
+        (
+            "required",
+            pa.bool_(),
+        ),  # exposure over the share of tier 1 from which it must be examined; null where capital is not told
         ("evidence", pa.list_(pa.string())),  # ids of relations and facts
         ("evidence_type", pa.string()),
         ("status", pa.string()),  # pending, confirmed, rejected: as said by the end of the day
