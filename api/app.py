@@ -20,6 +20,7 @@ from api.routes import (
     alerts,
     control,
     decisions,
+    exposure,
     firms,
     health,
     resolution,
@@ -35,6 +36,7 @@ _ROUTES = (
     alerts,
     firms,
     control,
+    exposure,
     resolution,
     health,
 )

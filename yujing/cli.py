@@ -26,6 +26,7 @@ _FAMILIES = (
     "graph",
     "knowledge",
     "control",
+    "exposure",
     "resolve",
     "models",
     "alerts",

@@ -23,9 +23,7 @@ def of_tables(group_members: pa.Table, connected_clients: pa.Table) -> pa.Table:
     tables = [("group_client", certain["group"], certain["firm"]), ("connected", decided["set"], decided["member"])]
     both = sets.filter(pc.is_in(sets["set"], larger))
     tables.append(("connected_with_pending", both["set"], both["member"]))
-    return pa.concat_tables(
-        pa.table([pa.repeat(kind, len(group)), group, member], schema=GROUPS) for kind, group, member in tables
-    )
+    return pa.concat_tables(pa.table([pa.repeat(kind, len(group)), group, member], schema=GROUPS) for kind, group, member in tables)
 
 
 def related(bank: str, holders: pa.Table, posts: pa.Table, controllers: pa.Table, holder_share: float) -> pa.Table:

@@ -37,7 +37,7 @@ def exposure_answer(rows: Rows, firm: str, settings: LimitSettings, groups: pa.T
         items=_items(found.items, told),
         groups=_groups(found, together),
         grouped="not_computed" if groups is None else "book",
-        limits=tuple(_limit(row, settings) for row in found.limit_use.to_pylist()),
+        limits=tuple(limit_of(row, settings) for row in found.limit_use.to_pylist()),
     )
 
 
@@ -82,7 +82,8 @@ def _groups(found: Exposures, together: pa.Table) -> tuple[Group, ...]:
     )
 
 
-def _limit(row: dict[str, Any], settings: LimitSettings) -> LimitUse:
+def limit_of(row: dict[str, Any], settings: LimitSettings) -> LimitUse:
+    """A row of LIMIT_USE."""
     row["rule"], row["missing"] = settings.rule(row["rule"]), _split(row["missing"])
     return LimitUse(**row)
 

@@ -137,7 +137,7 @@ class LimitSettings(_Strict):
 
 
 def limits_beside(ledger: Ledger) -> LimitSettings:
-    """The bank's own `limits.yaml` beside the ledger where it keeps one, else what Yujing declares. InputError names what is wrong."""
+    """The bank's own `limits.yaml` beside the ledger, else what Yujing declares. InputError names what is wrong in it."""
     own = ledger.root.parent / OWN_FILE
     return _read(own, own.stat().st_mtime_ns) if own.is_file() else declared_limits()
 

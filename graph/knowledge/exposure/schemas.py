@@ -54,13 +54,15 @@ ITEMS = pa.schema(
 )
 _AMOUNTS = [
     (name, _MONEY)
-    for name in ("drawn_fen", "off_balance_fen", "undrawn_fen", "margin_fen", "collateral_fen")
-    + ("exposure_fen", "related_fen", "lex_fen")
+    for name in (
+        *("drawn_fen", "off_balance_fen", "undrawn_fen", "margin_fen", "collateral_fen"),
+        *("exposure_fen", "related_fen", "lex_fen"),
+    )
 ]
 EXPOSURES = pa.schema(
     [("client", _TEXT), ("interbank", _FLAG), *_AMOUNTS, ("guaranteed_fen", _MONEY), ("negative", _MONEY), ("missing", _TEXT)]
 )
-"""A row a client; gross but for the last three amounts, which are what the documents count. `missing`: currencies without a rate."""
+"""A row a client; gross but for the last three amounts, which the documents count. `missing`: currencies without a rate."""
 
 GROUP_EXPOSURES = pa.schema(
     [("kind", _TEXT), ("group", _TEXT), ("members", _MONEY), ("interbank", _FLAG), *_AMOUNTS, ("missing", _TEXT)]

@@ -13,7 +13,8 @@ RATE = """
     SELECT c.code AS currency, (r.cny_per_unit * pow(10, 2 - d.decimals))::DECIMAL(15, 9) AS rate
     FROM "ExchangeRate" r JOIN "Currency" c ON c.id = r.subject JOIN decimals d ON d.code = c.code
     WHERE r.valid_from >= $as_of - $rate_days AND r.cny_per_unit BETWEEN 1e-7 AND 99999 AND c.code <> 'CNY'
-    QUALIFY row_number() OVER (PARTITION BY c.code ORDER BY r.valid_from DESC, r.recorded_at DESC, r.batch_seq DESC, r.line DESC) = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY c.code ORDER BY r.valid_from DESC, r.recorded_at DESC, r.batch_seq DESC, r.line DESC) = 1
     UNION ALL SELECT 'CNY', 1
 """
 

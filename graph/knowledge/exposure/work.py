@@ -165,7 +165,8 @@ def _limit_use(told: Told, settings: LimitSettings) -> str:
         WITH subject AS (
             SELECT client AS subject, 'client' AS of, false AS pending, interbank, missing, {amounts} FROM ({_clients(told)})
             UNION ALL
-            SELECT "group", if(kind = 'connected_with_pending', 'connected', kind), kind = 'connected_with_pending', interbank, missing, {amounts} FROM ({_groups()})
+            SELECT "group", if(pending, 'connected', kind), pending, interbank, missing, {amounts}
+            FROM (SELECT *, kind = 'connected_with_pending' AS pending FROM ({_groups()}))
         ),
         told AS (
             SELECT s.subject, s.pending, r.*, s.missing,
