@@ -79,9 +79,10 @@ def write_return(book: KnowledgeBook, snapshot: Snapshot, settings: LimitSetting
 
 def _rows(sheet: _Sheet, sources: dict[str, str]) -> list[dict[str, Any]]:
     """The uses of the sheet's limits with the amounts behind them, the largest first."""
-    if not sources["limit_use"]:
+    single = sheet.of in {"client", "related"}
+    if not (sources["limit_use"] and sources["exposures" if single else "group_exposures"]):
         return []
-    if sheet.of in {"client", "related"}:
+    if single:
         amounts = f"SELECT client AS subject, 1 AS members, {', '.join(_AMOUNTS)} FROM {sources['exposures']}"
     else:
         columns = f"{', '.join(_AMOUNTS)} FROM {sources['group_exposures']} WHERE kind = '{sheet.of}'"

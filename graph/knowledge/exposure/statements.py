@@ -1,7 +1,8 @@
 """The SQL by which rows become items, items clients, and clients groups: one definition for the book and for one firm.
 
 Amounts are exact decimals till the end: fen (18 digits) times a rate (9 decimals) times a factor (4 decimals), so that neither
-the order of rows nor how they are split matters. Views are named as the ontology's types.
+the order of rows nor how they are split matters. Views are named as the ontology's types. `greatest` and
+`least` pass over null, and stand only where nothing is null.
 """
 
 from graph.knowledge.exposure.rules import Basis, LimitSettings, Mitigation
@@ -60,7 +61,7 @@ LINE = f"""
         GROUP BY c.credit_line
     )
     SELECT DISTINCT b.src AS client, l.id AS item, l.limit_fen AS amount_fen, coalesce(l.currency, 'CNY') AS currency,
-        greatest({_FEN.format("l.limit_fen")} * r.rate - coalesce(d.used, 0), 0) AS gross, l.limit_fen < 0 AS negative,
+        {_FEN.format("l.limit_fen")} * r.rate AS most, if(most < coalesce(d.used, 0), 0, most - coalesce(d.used, 0)) AS gross, l.limit_fen < 0 AS negative,
         if(l.limit_fen > 0 AND r.rate IS NULL, l.currency, NULL) AS missing
     FROM "BORROWS" b JOIN "CreditLine" l ON l.id = b.dst
     LEFT JOIN drawn d ON d.credit_line = l.number LEFT JOIN rate r ON r.currency = coalesce(l.currency, 'CNY')
@@ -89,7 +90,7 @@ def item_sql(settings: LimitSettings) -> str:
 
 def _counted(taken: Mitigation) -> str:
     """Net of margin, times the factor. The cast keeps the digits within the 38 that a decimal has."""
-    net = "greatest(gross - margin, 0)" if taken.margin else "gross"
+    net = "if(gross < margin, 0, gross - margin)" if taken.margin else "gross"
     return f"{net}::DECIMAL(33, 9) * factor"
 
 
@@ -124,7 +125,7 @@ CLIENT = """
     WITH summed AS (
         SELECT client,
             sum(gross) FILTER (component = 'drawn') AS drawn, sum(gross) FILTER (component = 'off_balance') AS off_balance,
-            sum(gross) FILTER (component = 'undrawn') AS undrawn, sum(least(margin, gross)) AS margin,
+            sum(gross) FILTER (component = 'undrawn') AS undrawn, sum(if(gross < margin, gross, margin)) AS margin,
             sum(exposure) AS exposure, sum(related) AS related, sum(lex) AS lex,
             sum(exposure) FILTER (component <> 'undrawn') AS exposure_out,
             sum(related) FILTER (component <> 'undrawn') AS related_out,
@@ -158,7 +159,7 @@ GROUP = """
     items AS (SELECT DISTINCT w.kind, w."group", i.* EXCLUDE (client) FROM within w JOIN item i ON i.client = w.member),
     summed AS (
         SELECT kind, "group", {components},
-            sum(least(margin, gross)) AS margin, sum(exposure) AS exposure, sum(related) AS related, sum(lex) AS lex,
+            sum(if(gross < margin, gross, margin)) AS margin, sum(exposure) AS exposure, sum(related) AS related, sum(lex) AS lex,
             string_agg(DISTINCT missing, ',' ORDER BY missing) AS missing
         FROM items GROUP BY ALL
     ),

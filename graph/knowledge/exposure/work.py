@@ -125,7 +125,7 @@ def _move(engine: duckdb.DuckDBPyConnection, settings: LimitSettings) -> None:
 
 
 def _fen(expression: str) -> str:
-    return f"least(round({expression}), {statements.LARGEST})::BIGINT"
+    return f"if({expression} IS NULL, NULL, least(round({expression}), {statements.LARGEST})::BIGINT)"
 
 
 def _amounts() -> str:
@@ -175,7 +175,7 @@ def _limit_use(told: Told, settings: LimitSettings) -> str:
             FROM subject s JOIN rule_row r ON r.of = s.of AND coalesce(r.bank = s.interbank, true)
         ),
         measured AS (
-            SELECT *, greatest(capital_fen, 0)::DECIMAL(19, 0) * limit_share AS most FROM told {every}
+            SELECT *, if(capital_fen < 0, 0, capital_fen)::DECIMAL(19, 0) * limit_share AS most FROM told {every}
         )
         SELECT subject, rule, pending, amount_fen, capital_fen, capital_on, floor(most)::BIGINT AS limit_fen,
             (floor(most) - amount_fen)::BIGINT AS headroom_fen,
