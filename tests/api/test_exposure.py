@@ -32,7 +32,9 @@ def test_without_capital_and_without_the_book_the_answer_says_so(client: TestCli
 def capitalised(fresh_bank: Bank) -> Bank:
     """The bank has 200 million of net capital, 160 million of net tier 1, and has computed its book."""
     world = World(fresh_bank.home, feed="capital")
-    world.firm("本行").fact("CapitalFigure", "本行", net_capital_fen=20_000_000_000, tier1_net_fen=16_000_000_000, known="2026-01-20")
+    world.firm("本行").fact(
+        "CapitalFigure", "本行", net_capital_fen=20_000_000_000, tier1_net_fen=16_000_000_000, known="2026-01-20"
+    )
     world.commit()
     ledger = fresh_bank.platform.ledger
     compute_book(KnowledgeBook.beside(ledger), Snapshot(ledger, TODAY), chosen([]))

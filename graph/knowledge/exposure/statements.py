@@ -61,7 +61,8 @@ LINE = f"""
         GROUP BY c.credit_line
     )
     SELECT DISTINCT b.src AS client, l.id AS item, l.limit_fen AS amount_fen, coalesce(l.currency, 'CNY') AS currency,
-        {_FEN.format("l.limit_fen")} * r.rate AS most, if(most < coalesce(d.used, 0), 0, most - coalesce(d.used, 0)) AS gross, l.limit_fen < 0 AS negative,
+        {_FEN.format("l.limit_fen")} * r.rate AS most,
+        if(most < coalesce(d.used, 0), 0, most - coalesce(d.used, 0)) AS gross, l.limit_fen < 0 AS negative,
         if(l.limit_fen > 0 AND r.rate IS NULL, l.currency, NULL) AS missing
     FROM "BORROWS" b JOIN "CreditLine" l ON l.id = b.dst
     LEFT JOIN drawn d ON d.credit_line = l.number LEFT JOIN rate r ON r.currency = coalesce(l.currency, 'CNY')

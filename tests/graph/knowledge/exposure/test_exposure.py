@@ -1,19 +1,22 @@
 """What is out to a client and each limit on it, worked out by hand; the book and one firm say the same."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from alerts.facts import FactBase, firm_facts
 from graph.errors import InputError, NotComputedError, NotFoundError
-from graph.knowledge.exposure.answer import after_loan, tightest
+from graph.knowledge.book import KnowledgeBook
+from graph.knowledge.exposure.answer import LimitUse, after_loan, tightest
 from graph.knowledge.exposure.extract import quarter_end, write_return
 from graph.knowledge.exposure.one_firm import exposure_answer
 from graph.knowledge.exposure.ranking import ranked
@@ -133,9 +136,7 @@ def test_without_the_book_connected_clients_are_said_to_be_unknown(bank: Bank) -
 def test_members_may_be_handed_in(bank: Bank) -> None:
     bank.loan("甲", balance=9e6).loan("乙", balance=8e6)
     bank.commit()
-    together = pa.Table.from_pylist(
-        [{"kind": "connected", "group": "G", "member": bank.id(key)} for key in "甲乙"], GROUPS
-    )
+    together = pa.Table.from_pylist([{"kind": "connected", "group": "G", "member": bank.id(key)} for key in "甲乙"], GROUPS)
     (use,) = [use for use in bank.answer("甲", groups=together).limits if use.subject == "G"]
     assert use.level == "over"
 
@@ -183,9 +184,7 @@ def test_with_a_tier_1_of_nothing_whoever_owes_is_over(tmp_path: Path, tier1: fl
     assert (first.rule.id, first.use) == ("client-exposure", None)
 
 
-def ranked_of(bank: Bank) -> list[object] | tuple[object, ...]:
-    from graph.knowledge.book import KnowledgeBook
-
+def ranked_of(bank: Bank) -> tuple[LimitUse, ...]:
     return ranked(KnowledgeBook.beside(bank.ledger), AS_OF, declared_limits()).uses
 
 
@@ -283,7 +282,9 @@ def test_collateral_that_secures_two_clients_is_taken_off_once(bank: Bank) -> No
     bank.loan("甲", balance=3e6).loan("乙", balance=3e6)
     bank.entity("Collateral", "存单1", number="存单1", collateral_type="存单", value_fen=200_000_000)
     bank.entity("Collateral", "厂房", number="厂房", collateral_type="工业厂房", value_fen=900_000_000)
-    bank.relation("SECURED_BY", "借据甲", "存单1").relation("SECURED_BY", "借据乙", "存单1").relation("SECURED_BY", "借据甲", "厂房")
+    bank.relation("SECURED_BY", "借据甲", "存单1").relation("SECURED_BY", "借据乙", "存单1").relation(
+        "SECURED_BY", "借据甲", "厂房"
+    )
     bank.commit()
     bank.book()
     assert bank.answer("甲").amounts.collateral_fen == 90_000_000
@@ -300,10 +301,8 @@ def test_basel_moves_what_is_guaranteed_to_the_guarantor(bank: Bank) -> None:
     assert bank.answer("乙").guaranteed_fen == 200_000_000
 
 
-def own(bank: Bank, mitigation: dict[str, dict[str, object]]) -> LimitSettings:
+def own(bank: Bank, mitigation: dict[str, dict[str, Any]]) -> LimitSettings:
     """The bank keeps limits of its own."""
-    import yaml
-
     told = declared_limits()
     changed = {name: taken.model_copy(update=mitigation.get(name, {})) for name, taken in told.mitigation.items()}
     settings = told.model_copy(update={"mitigation": changed})
@@ -340,13 +339,11 @@ def test_the_rules_and_the_officer_see_one_figure(bank: Bank) -> None:
     bank.loan("乙", balance=3e6).relation("HOLDS_SHARES", "甲", "乙", equity_share=0.6)
     bank.commit()
     bank.book()
-    base = FactBase.load(bank.snapshot(DAY))
-    facts = firm_facts(base, bank.id("甲"))
+    facts = bank.facts("甲")
     found = {use.rule.id: use for use in bank.answer("甲").limits}
     assert facts["loans_over_net_capital"] == pytest.approx(found["client-loans"].share)
     assert facts["exposure_over_tier1"] == pytest.approx(found["client-exposure"].share)
     assert facts["group_exposure_over_tier1"] == pytest.approx(found["connected-exposure"].share)
-    base.close()
 
 
 def test_the_whole_book_and_one_firm_say_the_same(bank: Bank) -> None:
@@ -370,10 +367,10 @@ _NOTES = st.lists(st.tuples(st.integers(0, 3), st.integers(-4, 10**9), st.intege
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_NOTES, st.randoms(use_true_random=False))
-def test_neither_the_order_of_rows_nor_how_a_note_is_split_matters(notes: list[tuple[int, int, int]], chance: object) -> None:
+def test_neither_the_order_of_rows_nor_how_a_note_is_split_matters(notes: list[tuple[int, int, int]], chance: Random) -> None:
     whole = exposures_of(told([(client, 2 * fen, 2 * margin) for client, fen, margin in notes]), declared_limits())
     halves = [note for note in notes for _ in range(2)]
-    chance.shuffle(halves)  # type: ignore[attr-defined]
+    chance.shuffle(halves)
     split = exposures_of(told(halves), declared_limits())
     same = [name for name in whole.clients.column_names if name != "negative"]
     assert whole.clients.select(same) == split.clients.select(same)
@@ -427,8 +424,6 @@ def test_the_quarterly_extract_has_every_figure_of_the_book_and_no_formula(tmp_p
 
 def test_a_day_that_was_not_computed_has_no_extract(bank: Bank, tmp_path: Path) -> None:
     bank.commit()
-    from graph.knowledge.book import KnowledgeBook
-
     with pytest.raises(NotComputedError):
         write_return(KnowledgeBook.beside(bank.ledger), bank.snapshot(DAY), declared_limits(), tmp_path / "x.xlsx")
 
