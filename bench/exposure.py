@@ -30,7 +30,8 @@ _ROWS = {
         100 * (i % 9973 + 1) AS principal_fen, if(i % 10 = 0, 30 * (i % 9973 + 1), 0) AS margin_fen,
         if(i % 20 = 1, 'USD', 'CNY') AS currency FROM range(2 * {n}) t(i)""",
     "LoanNoteState": """SELECT 's' || i AS id, 'LoanNote-' || i AS subject, 90 * (i % 9973 + 1) AS balance_fen,
-        false AS written_off, if(i % 20 = 1, 'USD', 'CNY') AS currency, DATE '2026-03-01' AS valid_from, 0 AS recorded_at, 1 AS batch_seq, i AS line
+        false AS written_off, if(i % 20 = 1, 'USD', 'CNY') AS currency,
+        DATE '2026-03-01' AS valid_from, 0 AS recorded_at, 1 AS batch_seq, i AS line
         FROM range(2 * {n}) t(i)""",
     "Contract": """SELECT 'Contract-' || i AS id, 'K' || i AS number, 'L' || i AS credit_line
         FROM range({n}) t(i) WHERE i % 2 = 0""",

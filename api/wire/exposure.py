@@ -19,8 +19,14 @@ class ExposureQuery(Wire):
     add_fen: Annotated[int, Field(ge=0, le=_MAX_FEN, description="a new credit, in fen of CNY")] = 0
     product: Annotated[
         Literal[
-            *("working_capital", "fixed_asset", "advance", "other"),
-            *("acceptance", "letter_of_credit", "guarantee", "credit_line"),
+            "working_capital",
+            "fixed_asset",
+            "advance",
+            "other",
+            "acceptance",
+            "letter_of_credit",
+            "guarantee",
+            "credit_line",
         ],
         Field(description="of the new credit"),
     ] = "working_capital"
