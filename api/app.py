@@ -21,6 +21,7 @@ from api.routes import (
     circles,
     control,
     decisions,
+    exposure,
     firms,
     health,
     resolution,
@@ -37,6 +38,7 @@ _ROUTES = (
     firms,
     control,
     circles,
+    exposure,
     resolution,
     health,
 )

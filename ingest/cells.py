@@ -7,6 +7,7 @@ import polars as pl
 import stdnum.cn.uscc
 import stdnum.lei
 
+from graph.currencies import CODES, DECIMALS, SPOKEN
 from graph.ids import SEPARATOR
 from graph.ontology import Kind
 from ingest.clean import (
@@ -24,7 +25,6 @@ from ingest.clean import (
     read_text,
     tidy_code,
 )
-from ingest.currencies import CODES, DECIMALS, SPOKEN
 from ingest.days import encode, read_days, read_instants
 from ingest.manifest import Condition, Value
 from ingest.plan import Field

@@ -33,6 +33,7 @@ _FAMILIES = (
     "knowledge",
     "control",
     "circles",
+    "exposure",
     "resolve",
     "models",
     "alerts",

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from graph.errors import InputError
 from graph.knowledge.book import KnowledgeBook, Part, Run
-from graph.knowledge.kind import Inputs, Kind, read_columns
+from graph.knowledge.kind import Inputs, Kind, read_columns, rows_sql
 from graph.ontology import derived_relations
 from graph.snapshot import Snapshot
 
@@ -98,11 +98,15 @@ def fingerprint(kind: Kind, snapshot: Snapshot, done: Mapping[str, Run], before:
     seen: dict[str, object] = {"kinds": {name: done[name].rows_run for name in sorted(kind.after)}}
     if before is not None:
         seen["before"] = _summed(before)
+    if kind.said is not None:
+        seen["said"] = _summed(kind.said(snapshot))
     if kind.dated:
         seen["day"] = snapshot.as_of.isoformat()
+    if kind.settings:
+        seen["settings"] = kind.settings(snapshot)
     for name in sorted(kind.reads):
         columns = read_columns(kind, snapshot, name)
-        hashed = f"SELECT hash({', '.join(columns)}) AS h FROM ({snapshot.sql(name)})"
+        hashed = f"SELECT hash({', '.join(columns)}) AS h FROM ({rows_sql(kind, snapshot, name)})"
         ((rows, total),) = snapshot.backend.con.execute(f"SELECT count(*), sum(h::HUGEINT) FROM ({hashed})").fetchall()
         seen[name] = [columns, rows, str(total or 0)]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:32]

@@ -28,8 +28,10 @@ class Kind:
 
     `reads`: of each ontology type the columns that it looks at (`id` always among them; none named: all but lineage). They
     alone make the fingerprint, so nothing else can be read. `after`: kinds whose tables it reads. `dated`: the day itself
-    matters too (what is due, how long ago), so that each day is computed anew. `follows`: a table of its own that it reads as
-    the newest day before had it, for what keeps an identity over time.
+    matters too (what is due, how long ago), so that each day is computed anew. `histories`: of these relation and fact types
+    the states that ended before the day are read as well. `settings`: a text beside the data on which the answer depends too.
+    `follows`: a table of its own that it reads as the newest day before had it, for what keeps an identity over time. `said`:
+    what officers said by the end of the day, which is in no ledger table; it counts as an input like any other.
     """
 
     name: str
@@ -40,7 +42,10 @@ class Kind:
     compute: Callable[["Inputs"], Mapping[str, pa.Table]]
     after: tuple[str, ...] = ()
     dated: bool = False
+    histories: tuple[str, ...] = ()
+    settings: Callable[[Snapshot], str] | None = None
     follows: str = ""
+    said: Callable[[Snapshot], pa.Table] | None = None
 
     def table(self, name: str) -> KnowledgeTable:
         """The table called `name`."""
@@ -72,13 +77,19 @@ class Inputs:
         if type_name not in self._kind.reads:
             raise InputError(f"{self._kind.name} does not declare that it reads {type_name}.", "Add it to `reads`.", "reads")
         columns = read_columns(self._kind, self.snapshot, type_name)
-        return f"SELECT {', '.join(columns)} FROM ({self.snapshot.sql(type_name)})"
+        return f"SELECT {', '.join(columns)} FROM ({rows_sql(self._kind, self.snapshot, type_name)})"
 
     def knowledge(self, table: str) -> pa.Table:
         """A table of a kind named in `after`, of the same day."""
         if table not in self._tables:
             raise InputError(f"{self._kind.name} does not declare that it reads '{table}'.", "Add its kind to `after`.", "after")
         return self._tables[table]()
+
+    def said(self) -> pa.Table:
+        """What officers said by the end of the day."""
+        if self._kind.said is None:
+            raise InputError(f"{self._kind.name} does not declare what officers say.", "Name its reader in `said`.", "said")
+        return self._kind.said(self.snapshot)
 
     def before(self) -> pa.Table:
         """The table that the kind `follows`, as the newest computed day before this one has it; empty where there is none."""
@@ -88,6 +99,11 @@ class Inputs:
 
 
 _LINEAGE = frozenset(("feed", "batch", "batch_seq", "file", "sheet", "line", "recorded_at"))
+
+
+def rows_sql(kind: Kind, snapshot: Snapshot, type_name: str) -> str:
+    """The DuckDB query of the rows of a type that `kind` sees."""
+    return snapshot.sql(type_name, past=type_name in kind.histories)
 
 
 def read_columns(kind: Kind, snapshot: Snapshot, type_name: str) -> list[str]:

@@ -12,8 +12,15 @@ def all_kinds() -> tuple[Kind, ...]:
     """The registry. Imported when asked for: the algorithms bring SciPy with them."""
     from graph.knowledge.circles.kind import CIRCLES_KIND
     from graph.knowledge.control.kind import CONTROL
+    from graph.knowledge.exposure.kind import EXPOSURE
+    from graph.knowledge.groups.kind import GROUPS
 
-    return (CONTROL, CIRCLES_KIND)
+    return (
+        CONTROL,
+        CIRCLES_KIND,
+        GROUPS,
+        EXPOSURE,
+    )
 
 
 def chosen(names: Sequence[str]) -> tuple[Kind, ...]:

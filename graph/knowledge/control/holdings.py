@@ -104,7 +104,7 @@ def holdings_of(told: Told) -> Holdings:
     votes = Matrix(every_vote.src[kept], every_vote.dst[kept], of_voting, len(ids))
     person = pc.starts_with(ids, "Person-").to_numpy(zero_copy_only=False)
     state = np.zeros(len(ids), np.bool_)
-    state[numbers["firms", "id"][_state_bodies(told.firms)]] = True
+    state[numbers["firms", "id"][state_bodies(told.firms)]] = True
     every_over = distinct(np.r_[over, over_votes])
     return Holdings(told, ids, equity, votes, person, state, every_over, bad, numbers, own)
 
@@ -176,7 +176,7 @@ def _matrix(src: Ints, dst: Ints, share: Floats, size: int) -> tuple[Matrix, Int
 _STATE_NAME = "国有资产|国有资本|国资委|国资局|财政[部厅局]|人民政府"
 
 
-def _state_bodies(firms: pa.Table) -> Bools:
+def state_bodies(firms: pa.Table) -> Bools:
     """State owners: state-owned, and a public body by its code (GB 32100: registered by 机构编制, '1…') or a holder of the
     state's capital by its name."""
     owned = pc.fill_null(firms["state_owned"], False)

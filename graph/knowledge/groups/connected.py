@@ -1,0 +1,146 @@
+"""Connected clients: a group as one, and whoever depends on a member of it, down the chain.
+
+The rule (EBA/GL/2017/15, control and dependence together): contagion runs down. Who depends on a member of a group is connected
+with the whole group, and so is what he controls and who depends on these in turn; the group that he himself belongs to is not
+drawn in by that. So sets may overlap, and a set that lies within another is not told again.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Linked:
+    """groups: firm, group. control: src, dst. dependence: id, dependent, on, status (pending or confirmed)."""
+
+    groups: pl.DataFrame
+    control: pl.DataFrame
+    dependence: pl.DataFrame
+
+
+def connect(linked: Linked) -> pl.DataFrame:
+    """Columns set, kind, member, through, pending; a member once in each set."""
+    numbers, names = _numbered(linked)
+    size = len(names)
+    confirmed = linked.dependence.filter(pl.col("status") == "confirmed")
+    sure, maybe = (_down(linked.control, rows, numbers, size) for rows in (confirmed, linked.dependence))
+    roots = _roots(linked, sure, numbers, size)
+    reached = _closure(roots.starts, sure)
+    kept = roots.only(_undominated(roots, reached))
+    reached, every = _closure(kept.starts, sure), _closure(kept.starts, maybe)
+    rows = every.tocoo()
+    own = np.asarray(kept.starts[rows.row, rows.col], np.bool_).ravel() if rows.nnz else np.zeros(0, np.bool_)
+    certain = np.asarray(reached[rows.row, rows.col], np.bool_).ravel() if rows.nnz else np.zeros(0, np.bool_)
+    found = pl.DataFrame({"set": _taken(kept.names, rows.row), "member": _taken(names, rows.col), "own": own, "pending": ~certain})
+    found = found.filter(pl.col("member").str.starts_with("Firm-"))
+    found = found.filter(pl.len().over("set") > 1)
+    return _told(found, linked)
+
+
+@dataclass(frozen=True)
+class _Roots:
+    """Who others hang on: groups, and firms alone. `starts`: a row a root, its members."""
+
+    names: pl.Series
+    starts: csr_array
+
+    def only(self, kept: NDArray[np.bool_]) -> "_Roots":
+        return _Roots(self.names.filter(pl.Series(kept)), self.starts[np.flatnonzero(kept)])
+
+
+def _numbered(linked: Linked) -> tuple[dict[str, int], pl.Series]:
+    ends = [linked.groups["firm"], linked.dependence["dependent"], linked.dependence["on"]]
+    nodes = pl.concat(ends).unique().sort()
+    return {name: number for number, name in enumerate(nodes.to_list())}, nodes
+
+
+def _taken(names: pl.Series, numbers: NDArray[np.signedinteger]) -> pl.Series:
+    return names.gather(pl.Series(numbers, dtype=pl.Int64))
+
+
+def _codes(column: pl.Series, numbers: dict[str, int]) -> Ints:
+    if not len(column):
+        return np.zeros(0, np.int64)
+    told = column.replace_strict(list(numbers), list(numbers.values()), default=-1, return_dtype=pl.Int64)
+    return np.asarray(told.to_numpy(), np.int64)
+
+
+def _down(control: pl.DataFrame, dependence: pl.DataFrame, numbers: dict[str, int], size: int) -> csr_array:
+    """From whom trouble comes to whom it goes: to what one controls, to who depends on one."""
+    src = np.r_[_codes(control["src"], numbers), _codes(dependence["on"], numbers)]
+    dst = np.r_[_codes(control["dst"], numbers), _codes(dependence["dependent"], numbers)]
+    known = (src >= 0) & (dst >= 0)
+    return csr_array(csr_array((np.ones(int(known.sum()), np.int64), (src[known], dst[known])), shape=(size, size)) > 0)
+
+
+def _roots(linked: Linked, sure: csr_array, numbers: dict[str, int], size: int) -> _Roots:
+    """Every group; and of firms alone those on which somebody depends, one for each that hang on each other mutually."""
+    groups = linked.groups.sort("group", "firm")
+    named = groups["group"].unique(maintain_order=True).to_list()
+    place = {name: number for number, name in enumerate(named)}
+    rows, columns = _codes(groups["group"], place), _codes(groups["firm"], numbers)
+    grouped = np.zeros(size, np.bool_)
+    grouped[columns] = True
+    needed = np.zeros(size, np.bool_)
+    needed[_codes(linked.dependence["on"], numbers)] = True
+    _, circle = connected_components(sure, directed=True, connection="strong")
+    alone = np.flatnonzero(needed & ~grouped)
+    _, first = np.unique(circle[alone], return_index=True)
+    alone = alone[np.sort(first)]
+    by_number = sorted(numbers, key=numbers.__getitem__)
+    names = [*named, *(f"Set-{by_number[one]}" for one in alone.tolist())]
+    row, column = np.r_[rows, len(named) + np.arange(len(alone))], np.r_[columns, alone]
+    starts = csr_array((np.ones(len(row), np.bool_), (row, column)), shape=(len(names), size))
+    return _Roots(pl.Series(names, dtype=pl.String), starts)
+
+
+def _closure(starts: csr_array, down: csr_array) -> csr_array:
+    """What each root reaches, itself included: the rows that gained something go on."""
+    reached = csr_array(starts > 0)
+    new = reached.astype(np.int32)
+    step = down.astype(np.int32)
+    while new.nnz:
+        found = csr_array((new @ step) > 0)
+        fresh = csr_array(found.astype(np.int8) - found.astype(np.int8).multiply(reached.astype(np.int8)))
+        fresh.eliminate_zeros()
+        reached = csr_array((reached.astype(np.int8) + fresh) > 0)
+        new = fresh.astype(np.int32)
+    return reached
+
+
+def _undominated(roots: _Roots, reached: csr_array) -> NDArray[np.bool_]:
+    """Not those all of whose members another root reaches; of two that reach each other the first stays."""
+    size = np.diff(csr_array(roots.starts).indptr)
+    common = csr_array(reached.astype(np.int32) @ csr_array(roots.starts.astype(np.int32).T)).tocoo()
+    within = (common.data == size[common.col]) & (common.row != common.col)
+    outer, inner = common.row[within], common.col[within]
+    count = max(len(roots.names), 1)
+    mutual = np.isin(inner * count + outer, outer * count + inner)
+    kept = np.ones(len(roots.names), np.bool_)
+    kept[inner[~mutual | (outer < inner)]] = False
+    return kept
+
+
+def _told(found: pl.DataFrame, linked: Linked) -> pl.DataFrame:
+    """With the kind of each set, and how each member is in: by control, or by which proposal."""
+    grouped = pl.col("set").str.starts_with("Group-")
+    kind = pl.when(grouped & pl.col("own").all().over("set")).then(pl.lit("group")).when(grouped).then(pl.lit("both"))
+    found = found.with_columns(kind=kind.otherwise(pl.lit("dependence")))
+    tied = linked.dependence.join(found.select("set", on="member", up="pending"), on="on").join(
+        found.select("set", dependent="member"), on=["set", "dependent"]
+    )
+    order = [(pl.col("status") != "confirmed").cast(pl.Int8), pl.col("up"), "id"]
+    first = (
+        tied.sort(order).unique(["set", "dependent"], keep="first", maintain_order=True).select("set", member="dependent", id="id")
+    )
+    found = found.join(first, on=["set", "member"], how="left")
+    through = pl.when("own").then(pl.lit("control")).otherwise(pl.coalesce("id", pl.lit("control")))
+    told = found.with_columns(through=through)
+    return told.select("set", "kind", "member", "through", "pending").sort("set", "member")
