@@ -61,7 +61,7 @@ class GroupDecisions:
         return cls(ledger.root.parent / "decisions" / "groups")
 
     def decide(self, proposal_id: str, verdict: Verdict, by: str, why: str, at: int | None = None) -> Decision:
-        """Adds a word. ConflictError where the proposal is decided already, or there is nothing to undo; InputError without a reason."""
+        """Adds a word. ConflictError where it is decided already, or open and to be undone; InputError without a reason."""
         if not why.strip():
             raise InputError("A decision needs a reason.", "Say why in a few words.", "why")
         self._root.parent.mkdir(parents=True, exist_ok=True)
