@@ -21,6 +21,7 @@ from api.routes import (
     control,
     decisions,
     firms,
+    groups,
     health,
     resolution,
     scans,
@@ -35,6 +36,7 @@ _ROUTES = (
     alerts,
     firms,
     control,
+    groups,
     resolution,
     health,
 )

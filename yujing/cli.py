@@ -26,6 +26,7 @@ _FAMILIES = (
     "graph",
     "knowledge",
     "control",
+    "groups",
     "resolve",
     "models",
     "alerts",

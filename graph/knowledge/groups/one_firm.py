@@ -57,7 +57,7 @@ def group_answer(
 ) -> GroupAnswer:
     """NotFoundError for a firm of which nothing is known on that day. `said`: what officers said by then (SAID)."""
     told = SAID.empty_table() if said is None else said
-    ground, around = read_surroundings(reader, firm, when, told, settings(), bounds or Bounds())
+    ground, around = read_surroundings(reader, firm, when, told, bounds or Bounds())
     found = group(ground, settings())
     own = found.group_of().filter(pl.col("firm") == firm)["group"].to_list()
     pending = ~pl.col("certain") & (pl.col("firm") == firm)

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from graph.errors import NotFoundError
 from graph.knowledge.control.holdings import Told
-from graph.knowledge.groups.settings import Settings
+from graph.knowledge.groups.settings import settings
 from graph.knowledge.groups.ties import KEY_POSTS, Ties, labels, ties_of
 from graph.knowledge.groups.told import READS, Ground, frame
 from graph.projection import label_of
@@ -111,9 +111,8 @@ class Surroundings:
         ]
         filed = [{"id": one, "name": state.get("name")} for one, state in states.items() if label_of(one) == "ClientGroup"]
         tables = {name: self.table(name) for name in _TYPES}
-        told = Told(
-            *(tables[name] for name in ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS")), pa.Table.from_pylist(firms, schema)
-        )
+        ties = (tables[name] for name in ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS"))
+        told = Told(*ties, firms=pa.Table.from_pylist(firms, schema))
         groups = pa.Table.from_pylist(filed, pa.schema([("id", pa.string()), ("name", pa.string())]))
         return Ground.assessed(told, (tables["KIN_OF"], tables["MEMBER_OF"], groups), said)
 
@@ -122,9 +121,7 @@ class Surroundings:
         return {ends[0 if way == "out" else 1] for ends in kind.ends}  # type: ignore[union-attr]
 
 
-def read_surroundings(
-    reader: GraphReader, firm: str, when: Moment, said: pa.Table, settings: Settings, bounds: Bounds
-) -> tuple[Ground, Surroundings]:
+def read_surroundings(reader: GraphReader, firm: str, when: Moment, said: pa.Table, bounds: Bounds) -> tuple[Ground, Surroundings]:
     """NotFoundError for a firm of which nothing is known on that day."""
     around = Surroundings(reader, when, bounds)
     if not reader.states([firm], when):
@@ -134,7 +131,7 @@ def read_surroundings(
         before = len(around.known), len(around.looked)
         around.close_upward()
         ground = around.ground(said)
-        ties = ties_of(ground, settings)
+        ties = ties_of(ground, settings())
         mine = _mine(ties, firm)
         _look_down(around, mine, _active(ground, ties, mine))
         if (len(around.known), len(around.looked)) == before:
