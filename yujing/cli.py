@@ -27,6 +27,7 @@ _FAMILIES = (
     "knowledge",
     "control",
     "groups",
+    "related",
     "resolve",
     "models",
     "alerts",

@@ -111,8 +111,8 @@ class Surroundings:
         ]
         filed = [{"id": one, "name": state.get("name")} for one, state in states.items() if label_of(one) == "ClientGroup"]
         tables = {name: self.table(name) for name in _TYPES}
-        ties = (tables[name] for name in ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS"))
-        told = Told(*ties, firms=pa.Table.from_pylist(firms, schema))
+        four = tables["HOLDS_SHARES"], tables["ACTS_WITH"], tables["CONTROLS"], tables["SERVES_AS"]
+        told = Told(*four, pa.Table.from_pylist(firms, schema))
         groups = pa.Table.from_pylist(filed, pa.schema([("id", pa.string()), ("name", pa.string())]))
         return Ground.assessed(told, (tables["KIN_OF"], tables["MEMBER_OF"], groups), said)
 
