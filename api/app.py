@@ -23,6 +23,7 @@ from api.routes import (
     decisions,
     exposure,
     firms,
+    groups,
     health,
     resolution,
     scans,
@@ -39,6 +40,7 @@ _ROUTES = (
     control,
     circles,
     exposure,
+    groups,
     resolution,
     health,
 )

@@ -7,12 +7,12 @@ Stage two no longer has the cells, only what was read from them; values are show
 from collections.abc import Iterator, Mapping
 
 from graph.clock import OPEN_END
+from graph.currencies import DECIMALS
 from graph.ledger.as_of import STATE
 from graph.ledger.matching import FOREVER_US
 from graph.ledger.schema import content_columns, properties_of
 from graph.ontology import Kind
 from ingest.clean import MAJOR_UNITS, NUMBER_UNITS
-from ingest.currencies import DECIMALS
 from ingest.manifest import Condition, Unit
 from ingest.parts import text_sql
 from ingest.plan import EndPlan, Field, YieldPlan

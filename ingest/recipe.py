@@ -8,10 +8,10 @@ import polars as pl
 import pyarrow as pa
 
 from graph.clock import OPEN_END, START_OF_TIME
+from graph.currencies import CODES
 from graph.ledger.schema import content_columns, schema_of
 from graph.ledger.versions import content_sql
 from graph.ontology import EntityType, Kind
-from ingest.currencies import CODES
 from ingest.parts import text_sql
 from ingest.plan import YieldPlan
 

@@ -34,6 +34,8 @@ _FAMILIES = (
     "control",
     "circles",
     "exposure",
+    "groups",
+    "related",
     "resolve",
     "models",
     "alerts",

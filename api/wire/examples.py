@@ -49,3 +49,14 @@ RESOLUTION: dict[str, Example] = {
         "value": {"verdict": "reject", "why": "同一园区的两家企业"},
     },
 }
+
+GROUP_DECISION: dict[str, Example] = {
+    "confirm": {
+        "summary": "It depends on that buyer",
+        "value": {"verdict": "confirm", "why": "近两年对该客户销售占比均超六成，短期无替代"},
+    },
+    "reject": {
+        "summary": "It could sell to others",
+        "value": {"verdict": "reject", "why": "产品为大宗标准品，可随时转售"},
+    },
+}

@@ -11,8 +11,8 @@ import stdnum.cn.uscc
 import stdnum.iso7064.mod_11_2
 import stdnum.lei
 
+from graph.currencies import CODES
 from ingest.clean import FLAGS
-from ingest.currencies import CODES
 from ingest.days import read_days
 from ingest.manifest import DateForm
 from ingest.propose.words import Header, read_header

@@ -61,7 +61,7 @@ class GroupDecisions:
         return cls(ledger.root.parent / "decisions" / "groups")
 
     def decide(self, proposal_id: str, verdict: Verdict, by: str, why: str, at: int | None = None) -> Decision:
-        """Adds a word. ConflictError where the proposal is decided already, or there is nothing to undo; InputError without a reason."""
+        """Adds a word. ConflictError where it is decided already, or open and to be undone; InputError without a reason."""
         if not why.strip():
             raise InputError("A decision needs a reason.", "Say why in a few words.", "why")
         self._root.parent.mkdir(parents=True, exist_ok=True)
@@ -81,15 +81,14 @@ class GroupDecisions:
         """Every word on a proposal, oldest first."""
         return [each for each in self._all() if each.id == proposal_id]
 
-    def statuses(self) -> dict[str, Decision]:
-        """The word that stands on each proposal that was ever decided."""
-        return {each.id: each for each in self._all()}
+    def by_day(self, snapshot: Snapshot) -> list[Decision]:
+        """The word that stood on each proposal by the end of the snapshot's day."""
+        end = end_of_day_us(snapshot.as_of, snapshot.ledger.time_zone)
+        return list({each.id: each for each in self._all() if each.at <= end}.values())
 
     def by_end_of(self, snapshot: Snapshot) -> pa.Table:
-        """SAID as it stood by the end of the snapshot's day."""
-        end = end_of_day_us(snapshot.as_of, snapshot.ledger.time_zone)
-        last = {each.id: each.status for each in self._all() if each.at <= end}
-        rows = [{"id": one, "status": status} for one, status in sorted(last.items()) if status != "pending"]
+        """The same as SAID."""
+        rows = [{"id": each.id, "status": each.status} for each in self.by_day(snapshot) if each.status != "pending"]
         return pa.Table.from_pylist(rows, SAID)
 
     def _all(self) -> list[Decision]:

@@ -64,7 +64,7 @@ def dependences(inputs: Inputs, engine: duckdb.DuckDBPyConnection, settings: Set
 
 
 def dated(proposals: pl.DataFrame, settings: Settings, time_zone: str) -> pl.DataFrame:
-    """With first_known and due in place of told_us: the day, where the bank is, on which the evidence was known, and so many later."""
+    """With first_known and due in place of told_us: the day on which the evidence was known, and so many days later."""
     day = pl.from_epoch(pl.col("told_us"), time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.date()
     due = pl.col("first_known") + timedelta(days=int(settings.due_days.value))
     return proposals.with_columns(first_known=day).with_columns(due=due).drop("told_us")
@@ -89,7 +89,7 @@ def _guarantees(inputs: Inputs) -> str:
         ), worth AS (
             SELECT subject, coalesce(net_assets_fen, total_assets_fen - total_liabilities_fen) AS net
             FROM ({inputs.sql("FinancialStatement")})
-            WHERE coalesce(currency, 'CNY') = 'CNY' AND coalesce(net_assets_fen, total_assets_fen - total_liabilities_fen) IS NOT NULL
+            WHERE coalesce(currency, 'CNY') = 'CNY' AND net IS NOT NULL
             QUALIFY row_number() OVER (
                 PARTITION BY subject ORDER BY period_end DESC, coalesce(audited, false) DESC, valid_from DESC, recorded_at DESC, id
             ) = 1
@@ -107,7 +107,8 @@ def _repayments(inputs: Inputs, settings: Settings) -> str:
             SELECT dst AS note, min(src) AS firm FROM ({inputs.sql("BORROWS")})
             WHERE dst_type = 'LoanNote' AND starts_with(src, 'Firm-') GROUP BY dst HAVING count(DISTINCT src) = 1
         ), paid AS (
-            SELECT b.firm, r.valid_from, coalesce(o.party, if(starts_with(r.src, 'Firm-'), r.src, NULL)) AS payer, r.id, r.amount_fen, r.recorded_at
+            SELECT b.firm, r.valid_from, r.id, r.amount_fen, r.recorded_at,
+                coalesce(o.party, if(starts_with(r.src, 'Firm-'), r.src, NULL)) AS payer
             FROM ({inputs.sql("REPAYS")}) r JOIN borrower b ON b.note = r.dst LEFT JOIN owner o ON o.account = r.src
             WHERE r.amount_fen > 0 AND coalesce(r.currency, 'CNY') = 'CNY'
             QUALIFY r.valid_from > max(r.valid_from) OVER (PARTITION BY b.firm) - {int(settings.repayment_days.value)}

@@ -16,7 +16,7 @@ READS = {
 
 
 def exposures(inputs: Inputs, engine: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Columns firm, exposure_fen. A note's borrower by its own row, else by its contract's; a note without a state owes its principal."""
+    """Columns firm, exposure_fen. The borrower by the note, else by its contract; without a state a note owes its principal."""
     sql = {name: inputs.sql(name) for name in READS}
     rows: pa.Table = engine.sql(f"""
         WITH borrows AS ({sql["BORROWS"]}), note AS ({sql["LoanNote"]}),

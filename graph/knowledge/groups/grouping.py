@@ -14,7 +14,7 @@ from graph.knowledge.groups.told import Ground, frame
 
 @dataclass(frozen=True)
 class Grouped:
-    """groups: group (a key of this day), name, head, lead, members. members: the columns of GROUP_MEMBERS. ties: what they rest on."""
+    """groups: group (a key of this day), name, head, lead, members. members: as GROUP_MEMBERS. ties: what they rest on."""
 
     ties: Ties
     groups: pl.DataFrame

@@ -11,7 +11,7 @@ from graph.knowledge.groups.settings import CLOSE_DEGREE, CLOSE_KIN, DISTANT_KIN
 
 
 def ranked(kin: pl.DataFrame) -> pl.DataFrame:
-    """Columns id, p, q, close: each relation both ways. close: true, or null where an officer must say; distant kin are left out."""
+    """Columns id, p, q, close: each relation both ways. close: null where an officer must say; distant kin are left out."""
     word, degree = pl.col("kinship"), pl.col("degree")
     close = (
         pl.when(word.is_in(CLOSE_KIN))

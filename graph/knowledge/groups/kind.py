@@ -1,6 +1,7 @@
 """Connected clients as a kind of knowledge: the whole book of a day."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import polars as pl
 import pyarrow as pa
@@ -35,13 +36,25 @@ def compute(inputs: Inputs) -> Mapping[str, pa.Table]:
     evidence = pl.concat([frame(read[name]).select("id", "recorded_at") for name in _KNOWN])
     proposals = _proposals(found, depends, evidence, chosen, inputs.snapshot.ledger.time_zone)
     needed = None if capital is None else capital * chosen.examined_above_tier1.value
-    return tables_of(found, proposals, depends, owed, needed, inputs.before())
+    return tables_of(found, Dependence(proposals, depends, owed, needed), inputs.before())
 
 
-def tables_of(
-    found: Grouped, proposals: pl.DataFrame, depends: pl.DataFrame, owed: pl.DataFrame, needed: float | None, before: pa.Table
-) -> dict[str, pa.Table]:
-    """By the names that the book keeps them under. `needed`: fen above which dependence must be examined."""
+@dataclass(frozen=True)
+class Dependence:
+    """proposals: of ties and of dependence, with their days. depends: of dependence alone. owed: firm, exposure_fen.
+
+    `needed`: fen above which dependence must be examined; None where capital is not told.
+    """
+
+    proposals: pl.DataFrame
+    depends: pl.DataFrame
+    owed: pl.DataFrame
+    needed: float | None
+
+
+def tables_of(found: Grouped, told: Dependence, before: pa.Table) -> dict[str, pa.Table]:
+    """By the names that the book keeps them under. `before`: the sets of the last computed day."""
+    depends, owed = told.depends, told.owed
     identity = _followed(found, before)
     names = pl.DataFrame(
         {"group": pl.Series(identity.identities["set"], dtype=pl.String), "stays": pl.Series(identity.identities["identity"])}
@@ -63,7 +76,8 @@ def tables_of(
         "group_findings": as_table(findings, schemas.GROUP_FINDINGS),
         "group_sets": as_table(_sets(groups, inside), SETS),
         "group_lineage": identity.lineage.cast(LINEAGE),
-        "dependence_proposals": as_table(_required(proposals, owed, needed), schemas.PROPOSALS),
+        "dependence_proposals": as_table(_required(told.proposals, owed, told.needed), schemas.PROPOSALS),
+        "group_exposures": as_table(owed.sort("firm"), schemas.EXPOSURES),
         "connected_clients": as_table(sets, schemas.CONNECTED_CLIENTS),
     }
 
@@ -118,6 +132,7 @@ GROUPS = Kind(
         KnowledgeTable("group_sets", SETS, ("set", "member")),
         KnowledgeTable("group_lineage", LINEAGE, ("set", "other")),
         KnowledgeTable("dependence_proposals", schemas.PROPOSALS, ("id", "dependent", "on")),
+        KnowledgeTable("group_exposures", schemas.EXPOSURES, ("firm",)),
         KnowledgeTable("connected_clients", schemas.CONNECTED_CLIENTS, ("set", "member")),
     ),
     compute=compute,

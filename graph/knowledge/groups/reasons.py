@@ -20,7 +20,7 @@ def reasons_of(ground: Ground, ties: Ties, in_group: pl.DataFrame) -> pl.DataFra
 
 
 class _Proof:
-    """The relations that prove a control: the shares in the firm held by the controller, by those with it and by all it controls."""
+    """The relations that prove a control: shares in the firm held by the controller, by those with it, and by all it controls."""
 
     def __init__(self, ground: Ground, ties: Ties) -> None:
         held = frame(ground.told.holdings)

@@ -91,3 +91,6 @@ CONNECTED_CLIENTS = pa.schema(
 
 The exposure of a set is the sum over its rows; without what is pending, over those that are not `pending`.
 """
+
+EXPOSURES = pa.schema([("firm", pa.string()), ("exposure_fen", pa.int64())])
+"""What each firm owes this bank, where it owes anything."""

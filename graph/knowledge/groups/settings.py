@@ -58,8 +58,8 @@ CLOSE_KIN = (
     *("兄弟姐妹", "兄弟", "姐妹", "兄妹", "姐弟", "祖父母", "外祖父母", "孙子女", "外孙子女", "祖孙"),
     *("spouse", "parent", "child", "sibling", "grandparent", "grandchild"),
 )
-"""Words of kinship that are close (三代以内直系、二代以内旁系), oneself being the first generation, and the spouse: the close kin of
-article 1045 of 民法典. A word says more than a degree."""
+"""Words of kinship that are close: 三代以内直系、二代以内旁系, oneself being the first generation, and the spouse, which are the
+close kin of article 1045 of 民法典. A word says more than a degree."""
 
 DISTANT_KIN = ("姻亲", "叔侄", "姑侄", "舅甥", "姨甥", "堂兄弟", "表兄弟", "堂亲", "表亲", "in-law", "cousin", "uncle", "aunt")
 """Words of kinship that are not."""

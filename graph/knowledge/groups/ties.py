@@ -1,4 +1,4 @@
-"""Ties that make a group: control, control with kin, kin who both control, filed membership; and ties that an officer must judge."""
+"""Ties that make a group: control, control with kin, kin who both control, filed membership; and what an officer must judge."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ CONTROL_COLUMNS = {
     "rank": pl.Int8,
     "proposal": pl.String,
 }
-PROPOSAL_COLUMNS = {
+PROPOSAL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "id": pl.String,
     "dependent": pl.String,
     "on": pl.String,
