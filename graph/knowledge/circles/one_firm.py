@@ -6,6 +6,7 @@ to its end, so the circle is the book's even where the other was cut; the chain 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import duckdb
@@ -181,8 +182,14 @@ def _facts(guarantees: pa.Table, rows: Rows) -> dict[str, list[dict[str, Any]]]:
     }
 
 
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for all answers: opening one takes longer than what it is asked."""
+    return duckdb.connect(config={"threads": "2"})
+
+
 def _told(guarantees: pa.Table, facts: Mapping[str, list[dict[str, Any]]], ontology: Ontology) -> Told:
-    with duckdb.connect(config={"threads": "2"}) as connection:
+    with _engine().cursor() as connection:  # what is registered is the cursor's own
         connection.register("GUARANTEES", guarantees)
         for name in READS:
             if name != "GUARANTEES":
