@@ -26,15 +26,17 @@ def of_tables(group_members: pa.Table, connected_clients: pa.Table) -> pa.Table:
     return pa.concat_tables(pa.table([pa.repeat(kind, len(group)), group, member], schema=GROUPS) for kind, group, member in tables)
 
 
-def related(bank: str, holders: pa.Table, posts: pa.Table, controllers: pa.Table, holder_share: float) -> pa.Table:
+def related(bank: str, registered: Iterable[str], ties: tuple[pa.Table, pa.Table, pa.Table], holder_share: float) -> pa.Table:
     """Schema GROUPS: the bank's related parties alone (`related`), with what each controls (`related_group`), and all of them.
 
-    Related: who holds `holder_share` and more of the bank or of its votes, who serves there, who controls it; and what these
-    control. `holders`: src, dst, equity_share, voting_share; `posts`: src, dst. Kin are not looked at.
+    Related: who stands in the bank's own register (`registered`); who holds `holder_share` and more of the bank or of its
+    votes, who serves there, who controls it; and what all these control. `ties`: holdings (src, dst, equity_share,
+    voting_share), posts (src, dst), controllers (src, dst). Kin count where the register names them.
     """
+    holders, posts, controllers = ties
     if not bank:
         return GROUPS.empty_table()
-    roots = {*_roots(bank, holders, holder_share), *_of(posts, bank), *_of(controllers, bank)}
+    roots = {*registered, *_roots(bank, holders, holder_share), *_of(posts, bank), *_of(controllers, bank)}
     own = controllers.filter(pc.is_in(controllers["src"], pa.array(sorted(roots), pa.string())))
     under: dict[str, set[str]] = {root: {root} for root in roots}
     for src, dst in zip(own["src"].to_pylist(), own["dst"].to_pylist(), strict=True):

@@ -16,6 +16,7 @@ READS = {
     **{name: tuple(column for column in schema.names if column != "id") for name, schema in INPUTS.items()},
     "HOLDS_SHARES": ("src", "dst", "equity_share", "voting_share"),
     "SERVES_AS": ("src", "dst"),
+    "RelatedParty": ("subject",),
 }
 
 
@@ -39,7 +40,8 @@ def groups_of(inputs: Inputs, settings: LimitSettings, capital: pa.Table) -> pa.
     controllers = inputs.knowledge("controllers")
     bank = capital_of(capital, inputs.snapshot.as_of).bank
     share = float(settings.related.holder_share)
-    of_bank = groups.related(bank, inputs.read("HOLDS_SHARES"), inputs.read("SERVES_AS"), controllers, share)
+    ties = inputs.read("HOLDS_SHARES"), inputs.read("SERVES_AS"), controllers
+    of_bank = groups.related(bank, inputs.read("RelatedParty")["subject"].to_pylist(), ties, share)
     clients = groups.of_tables(inputs.knowledge("group_members"), inputs.knowledge("connected_clients"))
     return pa.concat_tables([clients, of_bank])
 
@@ -51,7 +53,7 @@ def _settings(snapshot: Snapshot) -> str:
 EXPOSURE = Kind(
     name="exposure",
     zh="风险暴露与限额",
-    version="1",
+    version="2",
     reads=READS,
     tables=(
         KnowledgeTable("exposure_groups", GROUPS, ("member", "group")),

@@ -223,6 +223,19 @@ def test_related_parties_are_measured_by_last_quarters_net_capital(tmp_path: Pat
     assert (found["client-loans"].share, found["client-loans"].level) == (0.012, "within")
 
 
+def test_who_stands_in_the_banks_register_is_related_though_no_tie_is_told(tmp_path: Path) -> None:
+    bank = Bank(tmp_path)
+    bank.firm("本行").firm("甲").firm("乙")
+    bank.fact(
+        "CapitalFigure", "本行", valid_from="2025-03-31", known="2025-03-31", net_capital_fen=50 * 100_000_000, tier1_net_fen=1
+    )
+    bank.fact("RelatedParty", "甲", valid_from="2025-01-01", category="by_substance")
+    bank.loan("甲", balance=6e6).loan("乙", balance=6e6)
+    bank.commit()
+    bank.book()
+    assert {use.rule.id for use in bank.answer("甲").limits} - {use.rule.id for use in bank.answer("乙").limits} >= {"related-one"}
+
+
 def test_a_foreign_note_counts_at_the_dated_rate(bank: Bank) -> None:
     bank.foreign("甲", "美元", 1e6, "USD").rate("USD", 7.1, "2025-06-27").rate("USD", 9.9, "2025-06-28", known="2025-07-05")
     bank.foreign("乙", "日元", 1e6, "JPY").rate("JPY", 0.05, "2025-06-27")
