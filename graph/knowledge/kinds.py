@@ -11,8 +11,9 @@ from graph.knowledge.kind import Kind, KnowledgeTable
 def all_kinds() -> tuple[Kind, ...]:
     """The registry. Imported when asked for: the algorithms bring SciPy with them."""
     from graph.knowledge.control.kind import CONTROL
+    from graph.knowledge.flows.kind import FUND_FLOWS
 
-    return (CONTROL,)
+    return (CONTROL, FUND_FLOWS)
 
 
 def chosen(names: Sequence[str]) -> tuple[Kind, ...]:

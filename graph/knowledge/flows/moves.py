@@ -39,7 +39,7 @@ class Moves:
     """`table` (MOVES) in the order above; `nodes` are accounts, firms, persons and loan notes, sorted; `src`, `dst` number them."""
 
     table: pl.DataFrame
-    nodes: npt.NDArray[np.object_]
+    nodes: pl.Series
     src: Ints
     dst: Ints
     amount: Ints
@@ -60,14 +60,14 @@ class Moves:
             table.select(pl.col(end).alias("node")).join(numbers, "node", "left", maintain_order="left")["n"] for end in ("src", "dst")
         )
         plain = (table[name].to_numpy().astype(np.int64) for name in ("amount_fen", "at"))
-        return cls(table, ends.to_numpy().astype(object), src.to_numpy(), dst.to_numpy(), *plain)
+        return cls(table, ends, src.to_numpy(), dst.to_numpy(), *plain)
 
     def __len__(self) -> int:
         return len(self.amount)
 
     def number(self, node: str) -> int:
         """The number of a node; -1 where it is none."""
-        at = int(np.searchsorted(self.nodes, node)) if len(self.nodes) else 0
+        at = self.nodes.search_sorted(node)
         return at if at < len(self.nodes) and self.nodes[at] == node else -1
 
     def find(self, rel: str) -> int:

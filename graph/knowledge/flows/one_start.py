@@ -47,7 +47,7 @@ def trace_payment(reader: GraphReader, start: pl.DataFrame, borrower: str, query
         found = _trace(book, starts, query, around.loaded)
         if not len(found.wanted):
             break
-        around.load([str(node) for node in book.moves.nodes[found.wanted]], window, query.bounds)
+        around.load(book.moves.nodes.gather(found.wanted).to_list(), window, query.bounds)
     return _answer(book, starts, found, (borrower, query, around, told.industries))
 
 
@@ -72,7 +72,7 @@ def _starts(book: Book, rel: str, borrower: str, query: FlowQuery) -> Starts:
 
 
 def _trace(book: Book, starts: Starts, query: FlowQuery, loaded: set[str]) -> Traced:
-    here: Bools = np.array([node in loaded or str(node).startswith("LoanNote-") for node in book.moves.nodes], bool)
+    here: Bools = np.array([node in loaded or node.startswith("LoanNote-") for node in book.moves.nodes.to_list()], bool)
     trace = trace_fifo if query.method == "fifo" else trace_pro_rata
     return trace(book, starts, query.bounds, query.direction, here)
 
@@ -132,10 +132,10 @@ class _Shown:
         for place, end, how, by, amount, hop in rows.sort("amount", "place", "how", descending=[True, False, False]).iter_rows():
             number = int((moves.dst if forward else moves.src)[place])
             owner = int(self._book.parties.owner[number])
-            party = str(moves.nodes[owner]) if owner >= 0 else ""
+            party = moves.nodes[owner] if owner >= 0 else ""
             word = said[place] if by == BY_PURPOSE else self._trade(party) if by == BY_TRADE else ""
             known_by = {BY_PURPOSE: "purpose", BY_TRADE: "trade"}.get(by, "certain")
-            at = str(moves.nodes[number]), party, self._table["rel"][place]
+            at = moves.nodes[number], party, self._table["rel"][place]
             much = amount, round(amount / self._total, 6), hop, self._days(int(moves.at[place]))
             shown.append(FlowEnd(ENDS[end], HOWS[how], *at, *much, known_by, word))
         return tuple(shown)

@@ -31,7 +31,7 @@ class Told:
         owned = self.owners.group_by("account").agg(pl.col("owner").min())
         more = pl.concat([owned["owner"], self.roles["borrower"], self.roles["other"], pl.Series(borrowers, dtype=pl.String)])
         moves = Moves.of(self.moves, more.to_list())
-        nodes = pl.DataFrame({"node": pl.Series(moves.nodes, dtype=pl.String), "n": np.arange(len(moves.nodes), dtype=np.int64)})
+        nodes = pl.DataFrame({"node": moves.nodes, "n": np.arange(len(moves.nodes), dtype=np.int64)})
         return Book(moves, _parties(nodes, owned, self), lexicon().of_payments(moves.table)["end"].to_numpy())
 
 
