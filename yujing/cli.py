@@ -26,6 +26,7 @@ _FAMILIES = (
     "graph",
     "knowledge",
     "control",
+    "flows",
     "resolve",
     "models",
     "alerts",
