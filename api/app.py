@@ -21,6 +21,7 @@ from api.routes import (
     control,
     decisions,
     firms,
+    flows,
     health,
     resolution,
     scans,
@@ -35,6 +36,7 @@ _ROUTES = (
     alerts,
     firms,
     control,
+    flows,
     resolution,
     health,
 )

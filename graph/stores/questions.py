@@ -103,7 +103,9 @@ class Questions:
         names = tuple(field.name for field in kind.columns)
         return statement("read/neo4j_details_each", branch=branch, columns=("other", *names)) if branch else None
 
-    def during(self, kind: GraphType, label: str, way: str, rows: tuple[int, tuple[str, ...]], anchor: str = "parameter") -> Statement:
+    def during(
+        self, kind: GraphType, label: str, way: str, rows: tuple[int, tuple[str, ...]], anchor: str = "parameter"
+    ) -> Statement:
         """Happenings of a window at one anchor; `rows`: how many are read at most, and which columns of them."""
         return statement(
             f"read/during_{way}",

@@ -142,7 +142,9 @@ def _print(answer: "FlowAnswer", names: "Names", places: "Places") -> None:
         reach = f"{days}天 days, {each.hops_first}–{each.hops_last}笔 payments on"
         console.print(f"  [{colour}]{each.share:7.2%}[/] {_yuan(each.amount_fen):>16}  {zh} {en}  ({reach}{word})")
     if answer.cut:
-        console.print(f"  {answer.cut:.2%} 因追踪界限中断 ended by a bound of the trace, counted above where it was", style="yellow")
+        console.print(
+            f"  {answer.cut:.2%} 因追踪界限中断 ended by a bound of the trace, counted above where it was", style="yellow"
+        )
     for hub in answer.hubs:
         console.print(f"  {show.name(hub.node)}: {hub.payments:,} payments in the window, not followed", style="yellow")
 

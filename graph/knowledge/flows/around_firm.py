@@ -51,9 +51,9 @@ def shapes_of(
     """Payments of the last `since_days`; a shape spans at most `bounds.days`. The amount of a cycle is its smallest payment."""
     around = Surroundings(reader, when, "", time_zone)
     since = start_of_day_us(when.valid - timedelta(days=since_days), time_zone)
-    window = since, end_of_day_us(when.valid, time_zone)
+    window, days = (since, end_of_day_us(when.valid, time_zone)), (when.valid - timedelta(days=since_days), when.valid)
     owned = reader.expand([firm], Hop(("OWNS_ACCOUNT",), when, ("out",), 2_000))["other"].to_pylist()
-    around.load([firm, *owned], window, FlowBounds())
+    around.load([firm, *owned], days, FlowBounds())
     while True:
         book = _book(around, window, firm)
         mine = np.array([book.moves.number(firm)])
@@ -62,7 +62,7 @@ def shapes_of(
         found = cycles(book, starts, bounds, here)
         if not len(found.wanted):
             break
-        around.load(book.moves.nodes.gather(found.wanted).to_list(), window, FlowBounds())
+        around.load(book.moves.nodes.gather(found.wanted).to_list(), days, FlowBounds())
     show = _Show(book, time_zone)
     shapes = [show.shape("cycle", places, len(places) - 1) for places in found.places]
     for kind in ("gather", "scatter"):

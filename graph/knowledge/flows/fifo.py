@@ -6,7 +6,7 @@ import numpy as np
 
 from graph.knowledge.flows.matching import Line, match
 from graph.knowledge.flows.moves import Bools, Ints, spread
-from graph.knowledge.flows.query import DAY_US, Direction, FlowBounds
+from graph.knowledge.flows.query import Direction, FlowBounds
 from graph.knowledge.flows.reading import Book, Starts, Traced
 
 
@@ -53,7 +53,6 @@ class _Tracing:
         self._bounds = bounds
         self._forward = forward
         self._loaded = loaded
-        self._window = window_of(book, starts, bounds, forward)
 
     def step(self, parts: _Parts, hop: int) -> _Parts:
         """Notes what these parts are and where they end; returns the parts of the next payments."""
@@ -87,8 +86,8 @@ class _Tracing:
         """The parts of payments that these parts went on by (came by), and how much of each did not."""
         nodes = len(self._book.moves.nodes)
         pairs, pair = np.unique(parts.start * nodes + node, return_inverse=True)
-        window = tuple(side[pairs // nodes] for side in self._window)
-        lines = match(self._book.moves, pairs % nodes, (window[0], window[1]), self._bounds.opening == "least")
+        window = self._starts.low[pairs // nodes], self._starts.high[pairs // nodes]
+        lines = match(self._book.moves, pairs % nodes, window, self._bounds.opening == "least")
         mine, others = (lines.arrivals, lines.payments) if self._forward else (lines.payments, lines.arrivals)
         begin, end = lines.on_line(mine, pair, parts.place, parts.low, parts.high)
         which, cut = _overlaps(others, begin, end)
@@ -98,7 +97,7 @@ class _Tracing:
         return after, parts.amount - taken
 
     def _is_hub(self, start: Ints, node: Ints) -> Bools:
-        moves, low, high = self._book.moves, self._window[0][start], self._window[1][start]
+        moves, low, high = self._book.moves, self._starts.low[start], self._starts.high[start]
         counts = [end - begin for begin, end in (by.ranges(node, low, high) for by in (moves.arriving, moves.leaving))]
         return np.asarray(np.maximum(*counts) > self._bounds.hub_rows)
 
@@ -106,14 +105,6 @@ class _Tracing:
         if which.any():
             at = {"start": parts.start[which], "place": parts.place[which], "amount": parts.amount[which]}
             self.found.ended({**at, "end": end[which].astype(np.int64), "by": by[which].astype(np.int64)}, how, hop)
-
-
-def window_of(book: Book, starts: Starts, bounds: FlowBounds, forward: bool) -> tuple[Ints, Ints]:
-    """Of each start the first place of its window, and the one after the last."""
-    at = book.moves.at[starts.place]
-    if forward:
-        return book.moves.within(at - bounds.before_days * DAY_US, at + bounds.days * DAY_US)
-    return book.moves.within(at - bounds.days * DAY_US, at)[0], starts.place + 1
 
 
 @dataclass(frozen=True)

@@ -87,10 +87,10 @@ def compute(inputs: Inputs) -> Mapping[str, pa.Table]:
     zone, day = inputs.snapshot.ledger.time_zone, inputs.snapshot.as_of
     window = start_of_day_us(day - timedelta(days=BOOK_DAYS), zone), end_of_day_us(day, zone)
     moves = pl.concat([_paid(inputs, kind, window) for kind in _PAID])
-    drawn = moves.filter(pl.col("type") == "DISBURSES")
+    drawn = moves.filter((pl.col("type") == "DISBURSES") & (pl.col("amount_fen") > 0)).unique(["rel", "at"])
     pairs = {name: _pairs(inputs, name) for name in ("OWNS_ACCOUNT", "BORROWS", "GUARANTEES", "MEMBER_OF")}
     borrowers = pairs["BORROWS"].group_by("dst").agg(pl.col("src").min()).rename({"dst": "src", "src": "borrower"})
-    drawn = drawn.join(borrowers, "src", "left").sort("rel")
+    drawn = drawn.join(borrowers, "src", "left").sort("rel", "at").with_row_index("number")
     owing = drawn["borrower"].drop_nulls().unique()
     controllers = pl.DataFrame(inputs.knowledge("controllers")).filter(~pl.col("state")).select("src", "dst")
     roles = [guarantors(pairs["GUARANTEES"].filter(pl.col("dst").is_in(owing.implode())))]
@@ -122,22 +122,31 @@ def _pairs(inputs: Inputs, name: str) -> pl.DataFrame:
 def _traced(book: Book, drawn: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Ends and payments of these drawdowns, an entry for each part."""
     moves, parties = book.moves, book.parties
-    placed = pl.DataFrame({"rel": moves.table["rel"], "place": np.arange(len(moves), dtype=np.int64)})
-    drawn = drawn.join(placed, "rel", maintain_order="left")
+    placed = moves.table.select("rel", "at").with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
+    drawn = drawn.join(placed, ["rel", "at"], "left", maintain_order="left")
     place = drawn["place"].to_numpy()
     names = moves.nodes
-    numbered = pl.DataFrame({"borrower": names, "number": np.arange(len(names), dtype=np.int64)})
-    borrower = drawn.join(numbered, "borrower", "left", maintain_order="left")["number"].fill_null(NOBODY).to_numpy()
-    found = trace_fifo(book, Starts(place, borrower, moves.amount[place]), BOUNDS, "forward")
+    numbered = pl.DataFrame({"borrower": names, "node": np.arange(len(names), dtype=np.int64)})
+    borrower = drawn.join(numbered, "borrower", "left", maintain_order="left")["node"].fill_null(NOBODY).to_numpy()
+    found = trace_fifo(book, Starts.of(moves, (place, borrower, moves.amount[place]), BOUNDS, "forward", zone), BOUNDS, "forward")
     day = np.array([day_of(us, zone).toordinal() for us in drawn["at"]], np.int64)
     ends, flows = pl.DataFrame(found.columns("ends")), pl.DataFrame(found.columns("flows"))
     days = _days(moves.at[ends["place"].to_numpy()], zone) - day[ends["start"].to_numpy()]
     node = moves.dst[ends["place"].to_numpy()]
     owner = parties.owner[node]
     party = names.gather(pl.Series(owner).set(pl.Series(owner < 0), None))
-    of = {"drawdown": drawn["rel"].gather(ends["start"]), "transfer": moves.table["rel"].gather(ends["place"])}
+    number = drawn["number"]
+    of = {
+        "number": number.gather(ends["start"]),
+        "drawdown": drawn["rel"].gather(ends["start"]),
+        "transfer": moves.table["rel"].gather(ends["place"]),
+    }
     ends = ends.with_columns(**of, node=names.gather(node), party=party, days=pl.Series(days))
-    went = {"drawdown": drawn["rel"].gather(flows["start"]), "transfer": moves.table["rel"].gather(flows["place"])}
+    went = {
+        "number": number.gather(flows["start"]),
+        "drawdown": drawn["rel"].gather(flows["start"]),
+        "transfer": moves.table["rel"].gather(flows["place"]),
+    }
     return ends, flows.with_columns(**went, type=moves.table["type"].gather(flows["place"]))
 
 
@@ -149,18 +158,23 @@ def _days(at: np.ndarray, zone: str) -> np.ndarray:
 
 def _tables(drawn: pl.DataFrame, found: list[tuple[pl.DataFrame, pl.DataFrame]]) -> dict[str, pa.Table]:
     if not found:
-        schemas = {"fund_flows": FLOWS, "fund_flow_ends": FLOW_ENDS, "fund_flow_transfers": FLOW_TRANSFERS, "fund_flow_reach": REACHED}
+        schemas = {
+            "fund_flows": FLOWS,
+            "fund_flow_ends": FLOW_ENDS,
+            "fund_flow_transfers": FLOW_TRANSFERS,
+            "fund_flow_reach": REACHED,
+        }
         return {name: schema.empty_table() for name, schema in schemas.items()}
     ends, flows = (pl.concat(part) for part in zip(*found, strict=True))
     names = pl.Series(ENDS, dtype=pl.String), pl.Series(HOWS, dtype=pl.String)
     said = ends.with_columns(end=names[0].gather(ends["end"]), how=names[1].gather(ends["how"]))
-    key = ["drawdown", "end", "how", "node", "party", "transfer", "days"]
+    key = ["number", "drawdown", "end", "how", "node", "party", "transfer", "days"]
     listed = said.group_by(key).agg(amount_fen=pl.col("amount").sum(), hops=pl.col("hop").min())
-    went = flows.group_by("drawdown", "transfer", "type").agg(hops=pl.col("hop").min(), traced_fen=pl.col("amount").sum())
+    went = flows.group_by("number", "drawdown", "transfer", "type").agg(hops=pl.col("hop").min(), traced_fen=pl.col("amount").sum())
     return {
         "fund_flows": _arrow(_wide(drawn, said), FLOWS),
         "fund_flow_ends": _arrow(listed.sort(key, nulls_last=True), FLOW_ENDS),
-        "fund_flow_transfers": _arrow(went.sort("drawdown", "hops", "transfer"), FLOW_TRANSFERS),
+        "fund_flow_transfers": _arrow(went.sort("number", "hops", "transfer"), FLOW_TRANSFERS),
         "fund_flow_reach": _arrow(_reach(drawn, said), REACHED),
     }
 
@@ -170,23 +184,23 @@ def _wide(drawn: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     amount = pl.col("amount")
     cuts = pl.col("how").is_in([how for how in HOWS if HOW[how] >= HOW["hops"]])
     back = pl.col("end") == "borrower"
-    sums = ends.group_by("drawdown").agg(
+    sums = ends.group_by("number").agg(
         *(amount.filter(pl.col("end") == end).sum().alias(f"{end}_fen") for end in _FORWARD),
         cut_fen=amount.filter(cuts).sum(),
         by_word_fen=amount.filter(pl.col("by") > 0).sum(),
         round_trip_days=pl.col("days").filter(back).max(),
         round_trip_hops=pl.col("hop").filter(back).min(),
     )
-    rows = drawn.rename({"rel": "drawdown", "src": "note", "borrower": "firm"}).join(sums, "drawdown")
+    rows = drawn.rename({"rel": "drawdown", "src": "note", "borrower": "firm"}).join(sums, "number")
     shares = (pl.col("borrower_fen") / pl.col("amount_fen")).round(6)
-    return rows.with_columns(round_trip_share=shares).sort("drawdown")
+    return rows.with_columns(round_trip_share=shares).sort("number")
 
 
 def _reach(drawn: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     """Of each note and each firm or person whom its money reached: how much, as what."""
-    notes = drawn.select(pl.col("rel").alias("drawdown"), pl.col("src"), pl.col("currency"))
+    notes = drawn.select("number", "src", "currency")
     paid = drawn.group_by("src").agg(whole=pl.col("amount_fen").sum())
-    known = ends.filter(pl.col("party").is_not_null()).join(notes, "drawdown")
+    known = ends.filter(pl.col("party").is_not_null()).join(notes, "number")
     sums = known.group_by("src", dst="party", end="end").agg(
         amount_fen=pl.col("amount").sum(), currency=pl.col("currency").min(), days=pl.col("days").max(), hops=pl.col("hop").min()
     )

@@ -47,17 +47,19 @@ class Moves:
 
     @classmethod
     def of(cls, rows: pl.DataFrame, more: Sequence[str] = ()) -> "Moves":
-        """Rows that say nothing are left out: no amount, an amount below one fen, a payment to itself. Each `rel` counts once.
+        """Rows that say nothing are left out: no amount, an amount below one fen, a payment to itself. Met from both its
+        ends, a payment counts once; under one id there may be several, each of its own instant.
 
         `more`: nodes that must have a number whether or not they pay.
         """
         kept = rows.filter((pl.col("amount_fen") > 0) & (pl.col("src") != pl.col("dst")) & pl.col("at").is_not_null())
         rank = pl.col("type").replace_strict(_RANK, default=1, return_dtype=pl.Int8)
-        table = kept.unique("rel", keep="any").sort("at", rank, "rel") if kept.height else kept
+        table = kept.unique(["rel", "at"], keep="any").sort("at", rank, "rel") if kept.height else kept
         ends = pl.concat([table["src"], table["dst"], pl.Series(more, dtype=pl.String)]).unique().sort()
         numbers = pl.DataFrame({"node": ends, "n": np.arange(len(ends), dtype=np.int64)})
         src, dst = (
-            table.select(pl.col(end).alias("node")).join(numbers, "node", "left", maintain_order="left")["n"] for end in ("src", "dst")
+            table.select(pl.col(end).alias("node")).join(numbers, "node", "left", maintain_order="left")["n"]
+            for end in ("src", "dst")
         )
         plain = (table[name].to_numpy().astype(np.int64) for name in ("amount_fen", "at"))
         return cls(table, ends, src.to_numpy(), dst.to_numpy(), *plain)
@@ -70,14 +72,10 @@ class Moves:
         at = self.nodes.search_sorted(node)
         return at if at < len(self.nodes) and self.nodes[at] == node else -1
 
-    def find(self, rel: str) -> int:
-        """The place of a payment; -1 where it is none."""
-        found = np.flatnonzero((self.table["rel"] == rel).to_numpy())
+    def find(self, rel: str, at: int | None = None) -> int:
+        """The place of a payment; -1 where it is none. `at` tells apart several of one id."""
+        found = np.flatnonzero((self.table["rel"] == rel).to_numpy() & ((self.at == at) if at is not None else True))
         return int(found[0]) if len(found) else -1
-
-    def within(self, since_us: Ints, until_us: Ints) -> tuple[Ints, Ints]:
-        """The range of places of each window, both ends of the window included."""
-        return np.searchsorted(self.at, since_us, "left"), np.searchsorted(self.at, until_us, "right")
 
     @cached_property
     def leaving(self) -> "ByNode":
@@ -124,4 +122,6 @@ def spread(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
 def check_total(amounts: Ints) -> None:
     """InputError where amounts add up to more than an int64 holds: ninety quadrillion yuan."""
     if float(amounts.sum(dtype=np.float64)) > MOST_FEN:
-        raise InputError("The payments of the window add up to more than 90 quadrillion yuan.", "Check their amounts.", "amount_fen")
+        raise InputError(
+            "The payments of the window add up to more than 90 quadrillion yuan.", "Check their amounts.", "amount_fen"
+        )

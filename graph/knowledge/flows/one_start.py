@@ -1,17 +1,18 @@
 """Traces one payment over a graph store: reads what the trace reaches, traces again, until it reaches nothing unread."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
 
-from graph.clock import day_of, end_of_day_us
+from graph.clock import day_of
 from graph.knowledge.flows.answer import EndSum, FlowAnswer, FlowEnd, Hub, Payment
 from graph.knowledge.flows.ends import ENDS, HOWS, lexicon
 from graph.knowledge.flows.fifo import trace_fifo
 from graph.knowledge.flows.moves import Bools
 from graph.knowledge.flows.pro_rata import trace_pro_rata
-from graph.knowledge.flows.query import DAY_US, Direction, FlowBounds, Method
+from graph.knowledge.flows.query import Direction, FlowBounds, Method
 from graph.knowledge.flows.reading import BY_PURPOSE, BY_TRADE, Book, Starts, Traced
 from graph.knowledge.flows.surroundings import Surroundings
 from graph.knowledge.flows.told import Told
@@ -43,7 +44,7 @@ def trace_payment(reader: GraphReader, start: pl.DataFrame, borrower: str, query
         told = around.told()
         told = Told(_of_currency(told.moves, start["currency"].item()), told.owners, told.industries, told.roles)
         book = told.book([borrower] if borrower else [])
-        starts = _starts(book, rel, borrower, query)
+        starts = _starts(book, (rel, start["at"].item()), borrower, query)
         found = _trace(book, starts, query, around.loaded)
         if not len(found.wanted):
             break
@@ -51,12 +52,12 @@ def trace_payment(reader: GraphReader, start: pl.DataFrame, borrower: str, query
     return _answer(book, starts, found, (borrower, query, around, told.industries))
 
 
-def _window(at: int, query: FlowQuery) -> tuple[int, int]:
-    bounds = query.bounds
-    last = end_of_day_us(query.when.valid, query.time_zone)
+def _window(at: int, query: FlowQuery) -> tuple[date, date]:
+    """The days that are read."""
+    bounds, day = query.bounds, day_of(at, query.time_zone)
     if query.direction == "backward":
-        return at - bounds.days * DAY_US, min(at, last)
-    return at - bounds.before_days * DAY_US, min(at + bounds.days * DAY_US, last)
+        return day - timedelta(days=bounds.days), day
+    return day - timedelta(days=bounds.before_days), min(day + timedelta(days=bounds.days), query.when.valid)
 
 
 def _of_currency(moves: pl.DataFrame, currency: str | None) -> pl.DataFrame:
@@ -64,11 +65,12 @@ def _of_currency(moves: pl.DataFrame, currency: str | None) -> pl.DataFrame:
     return moves.filter(pl.col("currency").eq_missing(pl.lit(currency, pl.String)))
 
 
-def _starts(book: Book, rel: str, borrower: str, query: FlowQuery) -> Starts:
-    place = book.moves.find(rel)
+def _starts(book: Book, start: tuple[str, int], borrower: str, query: FlowQuery) -> Starts:
+    place = book.moves.find(*start)
     whole = int(book.moves.amount[place])
     amount = whole if query.amount_fen is None else query.amount_fen
-    return Starts(np.array([place]), np.array([book.moves.number(borrower)]), np.array([amount]))
+    what = np.array([place]), np.array([book.moves.number(borrower)]), np.array([amount])
+    return Starts.of(book.moves, what, query.bounds, query.direction, query.time_zone)
 
 
 def _trace(book: Book, starts: Starts, query: FlowQuery, loaded: set[str]) -> Traced:

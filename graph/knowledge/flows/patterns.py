@@ -113,7 +113,11 @@ def bursts(book: Book, gathering: bool, bounds: PatternBounds, only: Ints | None
     total = np.concatenate([np.zeros(1, np.int64), np.cumsum(moves.amount[place])])
     within = total[1:] - total[begin]
     rows = pl.DataFrame({"party": mine[place], "end": np.arange(len(place)), "begin": begin, "amount": within})
-    best = rows.filter(pl.col("amount") >= bounds.smallest_fen).sort("amount", "end", descending=[True, False]).unique("party", keep="first")
+    best = (
+        rows.filter(pl.col("amount") >= bounds.smallest_fen)
+        .sort("amount", "end", descending=[True, False])
+        .unique("party", keep="first")
+    )
     which, at = spread(best["begin"].to_numpy(), best["end"].to_numpy() + 1)
     others = pl.DataFrame({"w": which, "o": other[place[at]]}).group_by("w").agg(pl.col("o").n_unique())
     count = np.zeros(best.height, np.int64)

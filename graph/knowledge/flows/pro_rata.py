@@ -11,7 +11,6 @@ from collections import defaultdict
 import numpy as np
 
 from graph.knowledge.flows.ends import HOW
-from graph.knowledge.flows.fifo import window_of
 from graph.knowledge.flows.moves import Bools, Ints, Moves
 from graph.knowledge.flows.query import Direction, FlowBounds
 from graph.knowledge.flows.reading import Book, Starts, Traced
@@ -19,9 +18,8 @@ from graph.knowledge.flows.reading import Book, Starts, Traced
 
 def trace_pro_rata(book: Book, starts: Starts, bounds: FlowBounds, direction: Direction, loaded: Bools | None = None) -> Traced:
     """The same as `fifo.trace_fifo`, of one start. Money that rests on an account is told at the last payment that brought some."""
-    low, high = window_of(book, starts, bounds, direction == "forward")
     pool = _Pool(book, starts, bounds, loaded)
-    pool.read(int(low[0]), int(high[0]))
+    pool.read(int(starts.low[0]), int(starts.high[0]))
     if direction == "forward":
         pool.sweep()
     else:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from graph.knowledge.flows.ends import HOW, NUMBER
 from graph.knowledge.flows.moves import Bools, Ints, Moves
 from graph.knowledge.flows.parties import GROUP, GUARANTOR, HOME, NOBODY, OTHER, Parties
+from graph.knowledge.flows.query import Direction, FlowBounds
 
 Small = npt.NDArray[np.int8]
 CERTAIN, BY_PURPOSE, BY_TRADE = 0, 1, 2
@@ -15,11 +17,37 @@ CERTAIN, BY_PURPOSE, BY_TRADE = 0, 1, 2
 
 @dataclass(frozen=True)
 class Starts:
-    """Payments to trace, an entry each: the place of the payment, whose money it is (node number, NOBODY), how much of it."""
+    """Payments to trace, an entry each: the place of the payment, whose money it is (node number, NOBODY), how much of it.
+
+    `low`, `high`: the first place of the window in which it is traced, and the one after the last.
+    """
 
     place: Ints
     borrower: Ints
     amount: Ints
+    low: Ints
+    high: Ints
+
+    @classmethod
+    def of(
+        cls, moves: Moves, what: tuple[Ints, Ints, Ints], bounds: FlowBounds, direction: Direction, time_zone: str = "Asia/Shanghai"
+    ) -> "Starts":
+        """`what`: place, borrower, amount. Days are whole days where the bank is: to the end of the last, from the beginning of the
+        first; backward to the payment itself."""
+        place = what[0]
+        day = (pl.from_epoch(pl.Series(moves.at[place], dtype=pl.Int64), "us").dt.replace_time_zone("UTC")).dt.convert_time_zone(
+            time_zone
+        )
+        day = day.dt.replace_time_zone(None).dt.truncate("1d")
+
+        def instant(days: int) -> Ints:
+            shifted = day.dt.offset_by(f"{days}d").dt.replace_time_zone(time_zone, ambiguous="earliest")
+            return shifted.dt.epoch("us").to_numpy()
+
+        if direction == "backward":
+            return cls(*what, np.searchsorted(moves.at, instant(-bounds.days), "left"), place + 1)
+        before = np.searchsorted(moves.at, instant(-bounds.before_days), "left") if bounds.before_days else place
+        return cls(*what, before, np.searchsorted(moves.at, instant(bounds.days + 1), "left"))
 
     def __len__(self) -> int:
         return len(self.place)
@@ -95,6 +123,8 @@ class Traced:
 
     def columns(self, part: str) -> dict[str, Ints]:
         """`flows` or `ends` as one array a column."""
-        names = {"flows": ("start", "place", "amount", "hop"), "ends": ("start", "place", "amount", "hop", "end", "how", "by")}[part]
+        names = {"flows": ("start", "place", "amount", "hop"), "ends": ("start", "place", "amount", "hop", "end", "how", "by")}[
+            part
+        ]
         rows = getattr(self, part)
         return {name: np.concatenate([np.zeros(0, np.int64), *(row[name] for row in rows)]) for name in names}

@@ -7,9 +7,9 @@ import polars as pl
 
 from graph.clock import START_OF_TIME, day_of, iso_day
 from graph.errors import InputError, NotFoundError
+from graph.knowledge.flows.answer import FlowAnswer
 from graph.knowledge.flows.moves import MOVES
 from graph.knowledge.flows.one_start import FlowQuery, trace_payment
-from graph.knowledge.flows.answer import FlowAnswer
 from graph.knowledge.flows.query import Direction
 from graph.knowledge.flows.surroundings import Surroundings, payment_types
 from graph.projection import label_of
@@ -55,10 +55,14 @@ class _Starts:
         notes = self._notes()
         if not source:
             drawn = self._drawn(notes).sort("at", "rel").tail(1)
-            return _some(drawn, f"No drawdown of '{self._firm}' is known on {self._when.valid}.", "Name a payment or a day.", "firm")
+            return _some(
+                drawn, f"No drawdown of '{self._firm}' is known on {self._when.valid}.", "Name a payment or a day.", "firm"
+            )
         note = self._note(source, notes)
         drawn = self._drawn([note]).sort("amount_fen", "rel", descending=[True, False]).head(MOST_STARTS)
-        return _some(drawn, f"No payment of the loan note '{source}' is known on {self._when.valid}.", "It may not be drawn yet.", "from")
+        return _some(
+            drawn, f"No payment of the loan note '{source}' is known on {self._when.valid}.", "It may not be drawn yet.", "from"
+        )
 
     def _notes(self) -> list[str]:
         """Notes of the firm."""
@@ -88,7 +92,9 @@ class _Starts:
             if told:
                 ends = {told["src"], told["dst"]} & {*self._accounts(), *self._notes()}
                 if not ends:
-                    raise NotFoundError(f"from: the payment {rel} is not one of the firm.", "Ask for the firm that paid or was paid.", "from")
+                    raise NotFoundError(
+                        f"from: the payment {rel} is not one of the firm.", "Ask for the firm that paid or was paid.", "from"
+                    )
                 told["amount_fen"] = told[amount]
                 row = {"rel": rel, "type": kind, **{name: told.get(name) for name in MOVES.names() if name not in {"rel", "type"}}}
                 self._check(row["amount_fen"], rel)
@@ -111,7 +117,9 @@ class _Starts:
 
     def _moved_on(self, day: date, direction: Direction) -> pl.DataFrame:
         """Forward: what the firm was paid, and what its notes paid to others for it. Backward: what it paid."""
-        window = Window(day - timedelta(days=1), Moment(min(day + timedelta(days=1), self._when.valid), self._when.known), _MOST_PAYMENTS)
+        window = Window(
+            day - timedelta(days=1), Moment(min(day + timedelta(days=1), self._when.valid), self._when.known), _MOST_PAYMENTS
+        )
         way = "in" if direction == "forward" else "out"
         pockets = self._accounts()
         found = [self._around.during(pockets, kind, way, window) for kind in payment_types(self._reader.ontology)]
@@ -121,7 +129,9 @@ class _Starts:
 
     def _check(self, amount: int | None, rel: str) -> None:
         if amount is None or amount <= 0:
-            raise InputError(f"from: the payment {rel} has no amount above zero.", "A reversal is not traced; name another.", "from")
+            raise InputError(
+                f"from: the payment {rel} has no amount above zero.", "A reversal is not traced; name another.", "from"
+            )
 
 
 def _some(found: pl.DataFrame, message: str, fix: str, name: str) -> pl.DataFrame:

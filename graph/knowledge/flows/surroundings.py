@@ -1,15 +1,15 @@
 """The part of the graph that money of one payment can reach, read from a store, round by round, as far as the trace asks for it."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
-from graph.clock import day_of, start_of_day_us
+from graph.clock import start_of_day_us
 from graph.knowledge.control.assess import Assessment
 from graph.knowledge.control.upward import Bounds, walk_upward_from
 from graph.knowledge.flows.moves import MOVES
-from graph.knowledge.flows.query import DAY_US, FlowBounds
+from graph.knowledge.flows.query import FlowBounds
 from graph.knowledge.flows.told import INDUSTRIES, OWNERS, ROLES, TIES, Told, groups, guarantors, payments
 from graph.ontology import Lasting, Ontology
 from graph.projection import graph_types, label_of
@@ -17,7 +17,7 @@ from graph.store import GraphReader, Hop, Moment, Window
 
 POCKETS = ("Account", "Firm", "Person")
 _ENDS = frozenset((*POCKETS, "LoanNote"))
-_SPARE = 4  # a window of whole days is a little wider than that of the trace, which counts exactly
+_SPARE = 4  # a day more is read on either side, for a source may date a payment by another clock; the trace counts exactly
 
 
 def payment_types(ontology: Ontology) -> dict[str, str]:
@@ -60,13 +60,14 @@ class Surroundings:
         roles = pl.concat([self._guarantors, groups(self._controllers, self._members, [self._borrower])])
         return Told(self._moves, self.owners, self._industries, roles)
 
-    def load(self, nodes: Sequence[str], window: tuple[int, int], bounds: FlowBounds) -> None:
-        """Reads the payments of `nodes` within the window of instants, and who is behind them."""
+    def load(self, nodes: Sequence[str], window: tuple[date, date], bounds: FlowBounds) -> None:
+        """Reads the payments of `nodes` from the first day to the last, and who is behind them."""
         pockets = [node for node in nodes if label_of(node) in POCKETS]
-        since, until = (day_of(us, self._zone) for us in (window[0] - DAY_US, window[1] + DAY_US))
-        when = Moment(min(until, self._when.valid), self._when.known)
-        days = Window(since, when, bounds.hub_rows * _SPARE)
-        self._moves = pl.concat([self._moves, *(self.during(pockets, kind, way, days) for kind in self._types for way in ("out", "in"))])
+        since, until = window[0] - timedelta(days=1), min(window[1] + timedelta(days=1), self._when.valid)
+        days = Window(since, Moment(until, self._when.known), bounds.hub_rows * _SPARE)
+        self._moves = pl.concat(
+            [self._moves, *(self.during(pockets, kind, way, days) for kind in self._types for way in ("out", "in"))]
+        )
         self.loaded.update(nodes)
         self._meet(pockets)
 
