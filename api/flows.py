@@ -94,9 +94,20 @@ class _Show:
         return Pocket(id=node, kind=label_of(node), name=self.names.get(node, node), owner=known)
 
     def payment(self, each: Payment) -> PaymentShown:
-        told = {name: getattr(each, name) for name in ("type", "amount_fen", "currency", "purpose", "traced_fen", "hop", "days")}
-        ends = {"src": self.pocket(each.src), "dst": self.pocket(each.dst)}
-        return PaymentShown(id=each.rel, at=from_us(each.at), row=self.rows.get(each.rel), **ends, **told)
+        return PaymentShown(
+            id=each.rel,
+            type=each.type,
+            src=self.pocket(each.src),
+            dst=self.pocket(each.dst),
+            at=from_us(each.at),
+            amount_fen=each.amount_fen,
+            currency=each.currency,
+            purpose=each.purpose,
+            traced_fen=each.traced_fen,
+            hop=each.hop,
+            days=each.days,
+            row=self.rows.get(each.rel),
+        )
 
     def hub(self, hub: Hub) -> HubShown:
         return HubShown(at=self.pocket(hub.node), payments=hub.payments)

@@ -154,7 +154,7 @@ FLOWS: dict[str, Any] = {
                             "hop": 1,
                             "days": 4,
                             "known_by": "purpose",
-                            "word": "房款",
+                            "word": "购房款",
                         },
                     ],
                     "payments": [

@@ -47,10 +47,10 @@ class Matched:
 def match(moves: Moves, node: Ints, window: tuple[Ints, Ints], least: bool) -> Matched:
     """FIFO of each pair: `node` the account, `window` the first place and the one after the last."""
     low, high = window
-    sides = []
-    for by, sign in ((moves.arriving, 1), (moves.leaving, -1)):
-        pair, place = by.places(*by.ranges(node, low, high))
-        sides.append((pair, place, np.full(len(pair), sign)))
+    sides: list[tuple[Ints, Ints, Ints]] = []
+    for by, way in ((moves.arriving, 1), (moves.leaving, -1)):
+        of, at = by.places(*by.ranges(node, low, high))
+        sides.append((of, at, np.full(len(of), way)))
     pair, place, sign = (np.concatenate(parts) for parts in zip(*sides, strict=True))
     scale = max(len(moves), 1)
     order = np.argsort(pair * scale + place, kind="stable")

@@ -51,7 +51,7 @@ class Cycles:
 
 @dataclass(frozen=True)
 class Burst:
-    """The window of `days` in which most was paid to one party (gathering) or by it (scattering): its payments, by how many others."""
+    """The window of `days` in which most was paid to one party (gathering) or by it (scattering), and between how many."""
 
     party: int
     others: int

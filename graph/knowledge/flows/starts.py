@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -127,7 +128,7 @@ class _Starts:
             found.append(self._around.during(self._notes(), "DISBURSES", "out", window))
         return pl.concat(found)
 
-    def _check(self, amount: int | None, rel: str) -> None:
+    def _check(self, amount: Any, rel: str) -> None:
         if amount is None or amount <= 0:
             raise InputError(
                 f"from: the payment {rel} has no amount above zero.", "A reversal is not traced; name another.", "from"

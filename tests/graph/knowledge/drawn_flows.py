@@ -22,6 +22,9 @@ Paid = tuple[str, str, int, float] | tuple[str, str, int, float, str]
 T0 = int(datetime(2026, 1, 5).timestamp()) * 1_000_000
 
 
+TO_THE_FEN = FlowBounds(smallest_fen=1)
+
+
 def name(key: str) -> str:
     return f"LoanNote-{key}" if key.startswith("N") else f"Account-{key}"
 
@@ -61,7 +64,7 @@ def trace(
     world: Told,
     number: int = 0,
     *,
-    bounds: FlowBounds = FlowBounds(smallest_fen=1),
+    bounds: FlowBounds = TO_THE_FEN,
     method: Method = "fifo",
     direction: Direction = "forward",
     borrower: str = "A",
