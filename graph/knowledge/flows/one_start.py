@@ -1,6 +1,6 @@
 """Traces one payment over a graph store: reads what the trace reaches, traces again, until it reaches nothing unread."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,7 +29,7 @@ class FlowQuery:
     when: Moment
     direction: Direction = "forward"
     method: Method = "fifo"
-    bounds: FlowBounds = FlowBounds()
+    bounds: FlowBounds = field(default_factory=FlowBounds)
     amount_fen: int | None = None
     time_zone: str = "Asia/Shanghai"
 
