@@ -23,13 +23,25 @@ from yujing.settings import Settings
 from yujing.wiring import open_ledger, open_store
 
 KNOWN = date(2026, 1, 1)
-_LABELS = {1: "Account", 2: "Person", 3: "Account", 4: "Account", 5: "Person", 6: "Account", 7: "Account", 8: "LoanNote", 9: "Account"}
+_LABELS = {
+    1: "Account",
+    2: "Person",
+    3: "Account",
+    4: "Account",
+    5: "Person",
+    6: "Account",
+    7: "Account",
+    8: "LoanNote",
+    9: "Account",
+}
 _PAIRS = {3, 4, 10}
 _OVER = {6: 2, 7: 1, 8: 1, 9: 1}
 
 
 def parameters(folder: Path, number: int) -> list[tuple[tuple[str, ...], tuple[int, int, int], tuple[float, ...]]]:
     """Ids, window (microseconds) with limit, and thresholds of every line of a read's parameter file."""
+    if not folder.is_dir():
+        return drawn(folder.parent / "snapshot", number)
     found = []
     for line in (folder / f"complex_{number}_param.csv").read_text("utf-8").splitlines():
         parts = line.split("|")
@@ -41,6 +53,22 @@ def parameters(folder: Path, number: int) -> list[tuple[tuple[str, ...], tuple[i
             window = int(start) * 1000, int(end) * 1000, limit
             found.append((tuple(parts[:ids]), window, tuple(float(part) for part in parts[ids : ids + over])))
     return found
+
+
+def drawn(snapshot: Path, number: int, many: int = 300) -> list[tuple[tuple[str, ...], tuple[int, int, int], tuple[float, ...]]]:
+    """Where the data bring no parameters: as many as asked, evenly out of the file of what the read begins with, with the window and
+    the truncation of the smaller scale. Of two, the other is what the first transfers to, so that half of the ways exist."""
+    label = _LABELS.get(number, "Person")
+    file, column = {"Account": ("Account", 0), "LoanNote": ("Loan", 0), "Person": ("Person", 0)}[label]
+    pairs = {3: "AccountTransferAccount", 4: "AccountTransferAccount"}
+    if number in pairs:
+        rows = [line.split("|")[:2] for line in (snapshot / f"{pairs[number]}.csv").read_text("utf-8").splitlines()[1:]]
+        keys = [(a, b) for a, b in rows if a != b]
+    else:
+        ids = [line.split("|")[column] for line in (snapshot / f"{file}.csv").read_text("utf-8").splitlines()[1:]]
+        keys = list(zip(ids, ids[1:], strict=False)) if number in _PAIRS else [(each,) for each in ids]
+    window = 1_627_020_616_747_000, 1_669_690_342_640_000, 0 if number in _PAIRS else 500
+    return [(key, window, (0.0,) * _OVER.get(number, 0)) for key in keys[:: max(1, len(keys) // many)][:many]]
 
 
 def asked(number: int, ids: tuple[str, ...], over: tuple[float, ...]) -> tuple[tuple[str, ...], tuple[Any, ...]]:

@@ -50,7 +50,9 @@ class Reads:
         plain = kind in {"SIGNS_IN", *names}
         columns = ("id", instant) if plain else ("id", instant, "amount_fen")
         first, last = from_us(span.start_us).date() - timedelta(days=1), from_us(span.end_us).date() + timedelta(days=1)
-        found = self.reader.during(anchors, (kind, way), Window(first, Moment(min(last, self.when.valid), self.when.known), _ALL), columns)
+        found = self.reader.during(
+            anchors, (kind, way), Window(first, Moment(min(last, self.when.valid), self.when.known), _ALL), columns
+        )
         rows = found.rows
         told = [rows["anchor"].to_pylist(), rows["other"].to_pylist(), rows[instant].to_pylist(), rows["id"].to_pylist()]
         amounts = [0] * rows.num_rows if plain else rows["amount_fen"].to_pylist()

@@ -47,7 +47,9 @@ class Oracle:
         for r in self._rows("PersonApplyLoan"):
             self.applied[r["personId"]].add(r["loanId"])
 
-    def near(self, table: dict[str, list[tuple[str, int, int, int]]], node: str, span: tuple[int, int, int]) -> list[tuple[str, int, int, int]]:
+    def near(
+        self, table: dict[str, list[tuple[str, int, int, int]]], node: str, span: tuple[int, int, int]
+    ) -> list[tuple[str, int, int, int]]:
         """other, at, amount, number of the row; within the window, the newest `limit`."""
         kept = sorted((e for e in table.get(node, ()) if span[0] < e[1] < span[1]), key=lambda e: -e[1])
         return kept[: span[2]] if span[2] else kept
@@ -65,7 +67,9 @@ class Oracle:
         for account in self.owns[person]:
             for path, _ in self._paths(account, span, "into"):
                 loans[path[-1]].update(e[0] for e in self.near(self.into["deposit"], path[-1], span))
-        rows = [(entity("Account", a), sum(self.loan[x][0] for x in s), sum(self.loan[x][1] for x in s)) for a, s in loans.items() if s]
+        rows = [
+            (entity("Account", a), sum(self.loan[x][0] for x in s), sum(self.loan[x][1] for x in s)) for a, s in loans.items() if s
+        ]
         return sorted(rows, key=lambda row: (-row[1], row[0]))
 
     def tcr3(self, one: str, other: str, span: tuple[int, int, int]) -> Rows:
@@ -90,7 +94,9 @@ class Oracle:
         return sorted(rows, key=lambda row: (-row[2], -row[5], row[0]))
 
     def tcr5(self, person: str, span: tuple[int, int, int]) -> Rows:
-        paths = {path for account in self.owns[person] for path, _ in self._paths(account, span, "out") if len(set(path)) == len(path)}
+        paths = {
+            path for account in self.owns[person] for path, _ in self._paths(account, span, "out") if len(set(path)) == len(path)
+        }
         named = [tuple(entity("Account", node) for node in path) for path in paths]
         return [(path,) for path in sorted(named, key=lambda path: (-len(path), path))]
 
@@ -110,7 +116,9 @@ class Oracle:
     def tcr7(self, account: str, span: tuple[int, int, int], over: float) -> Rows:
         came, went = (self.near(self._above(side["transfer"], account, over), account, span) for side in (self.into, self.out))
         below = sum(e[2] for e in went)
-        return [(len({e[0] for e in came}), len({e[0] for e in went}), round(sum(e[2] for e in came) / below, 3) if below else -1.0)]
+        return [
+            (len({e[0] for e in came}), len({e[0] for e in went}), round(sum(e[2] for e in came) / below, 3) if below else -1.0)
+        ]
 
     def tcr8(self, loan: str, span: tuple[int, int, int], threshold: float) -> Rows:
         assert threshold == 0, "what is upstream of an edge is worked out for no threshold only"
@@ -176,7 +184,9 @@ class Oracle:
             yield from longer
             open_ = longer
 
-    def _above(self, table: dict[str, list[tuple[str, int, int, int]]], node: str, over: float) -> dict[str, list[tuple[str, int, int, int]]]:
+    def _above(
+        self, table: dict[str, list[tuple[str, int, int, int]]], node: str, over: float
+    ) -> dict[str, list[tuple[str, int, int, int]]]:
         return {node: [e for e in table.get(node, ()) if e[2] > over]}
 
     def _rows(self, name: str) -> Iterator[dict[str, str]]:

@@ -179,7 +179,9 @@ def tcr12(reads: Reads, person: str, span: Span) -> Rows:
     return sorted(rows, key=lambda row: (-row[1], row[0]))
 
 
-READS: dict[int, Callable[..., Rows]] = dict(enumerate((tcr1, tcr2, tcr3, tcr4, tcr5, tcr6, tcr7, tcr8, tcr9, tcr10, tcr11, tcr12), 1))
+READS: dict[int, Callable[..., Rows]] = dict(
+    enumerate((tcr1, tcr2, tcr3, tcr4, tcr5, tcr6, tcr7, tcr8, tcr9, tcr10, tcr11, tcr12), 1)
+)
 
 
 def _levels(reads: Reads, start: dict[str, int], way: str, span: Span) -> list[dict[str, int]]:

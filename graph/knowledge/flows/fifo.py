@@ -99,7 +99,7 @@ class _Tracing:
     def _is_hub(self, start: Ints, node: Ints) -> Bools:
         moves, low, high = self._book.moves, self._starts.low[start], self._starts.high[start]
         counts = [end - begin for begin, end in (by.ranges(node, low, high) for by in (moves.arriving, moves.leaving))]
-        return np.asarray(np.maximum(*counts) > self._bounds.hub_rows)
+        return self._book.is_hub(node, np.maximum(*counts), self._bounds.hub_rows)
 
     def _end(self, parts: _Parts, end: np.ndarray, by: np.ndarray, which: Bools, how: str, hop: int) -> None:
         if which.any():

@@ -72,7 +72,7 @@ REACHED = pa.schema(
     [
         ("src", pa.string()),
         ("dst", pa.string()),
-        ("end", pa.string()),
+        ("outcome", pa.string()),
         ("amount_fen", pa.int64()),
         ("currency", pa.string()),
         ("share", pa.float64()),
@@ -201,11 +201,11 @@ def _reach(drawn: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     notes = drawn.select("number", "src", "currency")
     paid = drawn.group_by("src").agg(whole=pl.col("amount_fen").sum())
     known = ends.filter(pl.col("party").is_not_null()).join(notes, "number")
-    sums = known.group_by("src", dst="party", end="end").agg(
+    sums = known.group_by("src", dst="party", outcome="end").agg(
         amount_fen=pl.col("amount").sum(), currency=pl.col("currency").min(), days=pl.col("days").max(), hops=pl.col("hop").min()
     )
     share = (pl.col("amount_fen") / pl.col("whole")).round(6)
-    return sums.join(paid, "src").with_columns(share=share).sort("src", "dst", "end")
+    return sums.join(paid, "src").with_columns(share=share).sort("src", "dst", "outcome")
 
 
 def _arrow(rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:

@@ -1,6 +1,6 @@
 """Traces one payment over a graph store: reads what the trace reaches, traces again, until it reaches nothing unread."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -44,6 +44,7 @@ def trace_payment(reader: GraphReader, start: pl.DataFrame, borrower: str, query
         told = around.told()
         told = Told(_of_currency(told.moves, start["currency"].item()), told.owners, told.industries, told.roles)
         book = told.book([borrower] if borrower else [])
+        book = replace(book, crowded=book.moves.nodes.is_in(sorted(around.crowded)).to_numpy())
         starts = _starts(book, (rel, start["at"].item()), borrower, query)
         found = _trace(book, starts, query, around.loaded)
         if not len(found.wanted):

@@ -49,7 +49,7 @@ class _Pool:
         self._low, self._high = low, high
         src, dst = moves.src[low:high], moves.dst[low:high]
         counts = [np.bincount(ends, minlength=len(moves.nodes)) for ends in (src, dst)]
-        self._hub = np.maximum(*counts) > self._bounds.hub_rows
+        self._hub = self._book.is_hub(np.arange(len(moves.nodes)), np.maximum(*counts), self._bounds.hub_rows)
         self._rows = list(zip(range(low, high), src.tolist(), dst.tolist(), moves.amount[low:high].tolist(), strict=True))
         self._opening = _least_opening(moves, low, high) if self._bounds.opening == "least" else {}
 

@@ -60,6 +60,12 @@ class Book:
     moves: Moves
     parties: Parties
     says: Small
+    crowded: Bools | None = None  # nodes that were not read, having too many payments
+
+    def is_hub(self, node: Ints, rows: Ints, most: int) -> Bools:
+        """Whether nodes with so many rows of the busier way are not to be followed."""
+        over = rows > most
+        return over if self.crowded is None else over | self.crowded[node]
 
     def forward(self, starts: Starts, start: Ints, place: Ints) -> tuple[Small, Bools, Small]:
         """Of each arrival: the end it has or would have if it rested; whether it ends there; and how that is known."""
