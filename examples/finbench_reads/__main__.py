@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,9 @@ from yujing.settings import Settings
 from yujing.wiring import open_ledger, open_store
 
 KNOWN = date(2026, 1, 1)
+Line = tuple[tuple[str, ...], tuple[int, int, int], tuple[float, ...]]
+"""Ids, window (microseconds) with limit, and thresholds."""
+
 _LABELS = {
     1: "Account",
     2: "Person",
@@ -38,7 +42,7 @@ _PAIRS = {3, 4, 10}
 _OVER = {6: 2, 7: 1, 8: 1, 9: 1}
 
 
-def parameters(folder: Path, number: int) -> list[tuple[tuple[str, ...], tuple[int, int, int], tuple[float, ...]]]:
+def parameters(folder: Path, number: int) -> list[Line]:
     """Ids, window (microseconds) with limit, and thresholds of every line of a read's parameter file."""
     if not folder.is_dir():
         return drawn(folder.parent / "snapshot", number)
@@ -55,7 +59,7 @@ def parameters(folder: Path, number: int) -> list[tuple[tuple[str, ...], tuple[i
     return found
 
 
-def drawn(snapshot: Path, number: int, many: int = 300) -> list[tuple[tuple[str, ...], tuple[int, int, int], tuple[float, ...]]]:
+def drawn(snapshot: Path, number: int, many: int = 300) -> list[Line]:
     """Where the data bring no parameters: as many as asked, evenly out of the file of what the read begins with, with the window and
     the truncation of the smaller scale. Of two, the other is what the first transfers to, so that half of the ways exist."""
     label = _LABELS.get(number, "Person")
@@ -63,10 +67,10 @@ def drawn(snapshot: Path, number: int, many: int = 300) -> list[tuple[tuple[str,
     pairs = {3: "AccountTransferAccount", 4: "AccountTransferAccount"}
     if number in pairs:
         rows = [line.split("|")[:2] for line in (snapshot / f"{pairs[number]}.csv").read_text("utf-8").splitlines()[1:]]
-        keys = [(a, b) for a, b in rows if a != b]
+        keys: list[tuple[str, ...]] = [(a, b) for a, b in rows if a != b]
     else:
         ids = [line.split("|")[column] for line in (snapshot / f"{file}.csv").read_text("utf-8").splitlines()[1:]]
-        keys = list(zip(ids, ids[1:], strict=False)) if number in _PAIRS else [(each,) for each in ids]
+        keys = list(pairwise(ids)) if number in _PAIRS else [(each,) for each in ids]
     window = 1_627_020_616_747_000, 1_669_690_342_640_000, 0 if number in _PAIRS else 500
     return [(key, window, (0.0,) * _OVER.get(number, 0)) for key in keys[:: max(1, len(keys) // many)][:many]]
 

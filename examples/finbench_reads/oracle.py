@@ -174,7 +174,7 @@ class Oracle:
     def _paths(self, node: str, span: tuple[int, int, int], side: str) -> Iterator[tuple[tuple[str, ...], int]]:
         """Every path of one to three transfers whose times ascend (seen from downstream, descend)."""
         table = getattr(self, side)["transfer"]
-        open_ = [((node,), span[0] if side == "out" else span[1])]
+        open_: list[tuple[tuple[str, ...], int]] = [((node,), span[0] if side == "out" else span[1])]
         for _ in range(3):
             longer = []
             for path, last in open_:

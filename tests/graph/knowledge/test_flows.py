@@ -189,7 +189,7 @@ def test_the_order_of_rows_changes_nothing(paid: list[Paid], rng: random.Random)
     rng.shuffle(order)
     mixed = type(world)(world.moves[order], world.owners, world.industries, world.roles)
     for method in ("fifo", "pro_rata"):
-        one, other = (trace(each, bounds=WIDE, method=method) for each in (world, mixed))  # type: ignore[arg-type]
+        one, other = (trace(each, bounds=WIDE, method=method) for each in (world, mixed))
         assert (ends(one), carried(one)) == (ends(other), carried(other))
 
 
