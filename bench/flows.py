@@ -2,8 +2,9 @@
 
     python -m bench.flows [--firms 10000 100000 1000000] [--peer 300] [--json FILE]
 
-A firm has an account and pays about ten times in ninety days, the busiest a thousand times; one in twenty draws a loan. The peer keeps
-lots in lists and payments in a heap; it is asked for `--peer` of the drawdowns and its time is taken for all. It is a shade simpler than ours where an account is reached late, which favours it.
+A firm has an account and pays about ten times in ninety days, the busiest far more; one in twenty draws a loan. The peer keeps lots
+in lists and payments in a heap; it is asked for `--peer` of the drawdowns and its time is taken for all. It is a shade simpler than
+ours where an account is reached late, which favours it.
 """
 
 import argparse

@@ -18,7 +18,7 @@ from yujing.settings import Settings
 HERE = Path(__file__).resolve().parent
 STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "sme-invoices": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",), ("score",)),
-    "finbench": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",)),
+    "finbench": (("ingest",), ("graph", "build"), ("graph", "verify"), ("reads",), ("neo4j",)),
 }
 _LOADED = (0, 3)  # clean, or loaded with quarantine
 
@@ -42,13 +42,15 @@ def _run(step: tuple[str, ...], name: str, environment: dict[str, str]) -> None:
         _command(["-m", "yujing", "ingest", str(HERE / name / "manifest.yaml")], environment, _LOADED)
     elif step == ("score",):
         _command([str(HERE / name / "score.py")], environment)
+    elif step == ("reads",):
+        _command(["-m", f"examples.{name}_reads"], environment)
     elif step == ("neo4j",):
-        _on_neo4j(environment)
+        _on_neo4j(environment, ("reads",) in STEPS[name] and name)
     else:
         _command(["-m", "yujing", *step], environment)
 
 
-def _on_neo4j(environment: dict[str, str]) -> None:
+def _on_neo4j(environment: dict[str, str], reads: str | bool) -> None:
     """The same graph on a Neo4j server of its own, started for this and stopped after it."""
     if reason := server.why_unavailable():
         console.print(f"Neo4j: left out, for {reason}.")
@@ -58,6 +60,8 @@ def _on_neo4j(environment: dict[str, str]) -> None:
         there = environment | named | {"YUJING_STORE": "neo4j"}
         _command(["-m", "yujing", "graph", "build"], there)
         _command(["-m", "yujing", "graph", "verify"], there)
+        if reads:
+            _command(["-m", f"examples.{reads}_reads"], there)
 
 
 def _command(arguments: Sequence[str], environment: dict[str, str], accepted: Sequence[int] = (0,)) -> None:

@@ -60,8 +60,8 @@ def parameters(folder: Path, number: int) -> list[Line]:
 
 
 def drawn(snapshot: Path, number: int, many: int = 300) -> list[Line]:
-    """Where the data bring no parameters: as many as asked, evenly out of the file of what the read begins with, with the window and
-    the truncation of the smaller scale. Of two, the other is what the first transfers to, so that half of the ways exist."""
+    """Where the data bring no parameters: so many, evenly out of the file of what a read begins with, with the window and truncation
+    of the smaller scale. Of two accounts the first pays the other."""
     label = _LABELS.get(number, "Person")
     file, column = {"Account": ("Account", 0), "LoanNote": ("Loan", 0), "Person": ("Person", 0)}[label]
     pairs = {3: "AccountTransferAccount", 4: "AccountTransferAccount"}
@@ -84,6 +84,7 @@ def asked(number: int, ids: tuple[str, ...], over: tuple[float, ...]) -> tuple[t
 
 
 def main() -> None:
+    """Asks, compares, prints; exit 1 where an answer differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     settings = Settings()
     parser.add_argument("--data", type=Path, default=settings.data / "finbench-sf0.01")
