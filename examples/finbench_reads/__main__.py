@@ -8,6 +8,7 @@ Figures are FinBench-derived and unaudited.
 import argparse
 import json
 import time
+from collections import defaultdict
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +40,7 @@ _LABELS = {
     9: "Account",
 }
 _PAIRS = {3, 4, 10}
+_CYCLE = 4
 _OVER = {6: 2, 7: 1, 8: 1, 9: 1}
 
 
@@ -60,14 +62,19 @@ def parameters(folder: Path, number: int) -> list[Line]:
 
 
 def drawn(snapshot: Path, number: int, many: int = 300) -> list[Line]:
-    """Where the data bring no parameters: so many, evenly out of the file of what a read begins with, with the window and truncation
-    of the smaller scale. Of two accounts the first pays the other."""
+    """Where the data bring no parameters: so many, evenly out of the file of what a read begins with, in the window and with the truncation
+    of the smaller scale. Of two accounts the first pays the other; of those of a cycle, a third pays on from that to the first."""
     label = _LABELS.get(number, "Person")
     file, column = {"Account": ("Account", 0), "LoanNote": ("Loan", 0), "Person": ("Person", 0)}[label]
     pairs = {3: "AccountTransferAccount", 4: "AccountTransferAccount"}
     if number in pairs:
         rows = [line.split("|")[:2] for line in (snapshot / f"{pairs[number]}.csv").read_text("utf-8").splitlines()[1:]]
         keys: list[tuple[str, ...]] = [(a, b) for a, b in rows if a != b]
+        if number == _CYCLE:
+            pays: dict[str, set[str]] = defaultdict(set)
+            for a, b in rows:
+                pays[a].add(b)
+            keys = sorted({key for key in keys if any(key[0] in pays[c] for c in pays[key[1]] - {key[1]})})
     else:
         ids = [line.split("|")[column] for line in (snapshot / f"{file}.csv").read_text("utf-8").splitlines()[1:]]
         keys = list(pairwise(ids)) if number in _PAIRS else [(each,) for each in ids]
@@ -101,6 +108,8 @@ def main() -> None:
     for number, read in READS.items():
         lines = parameters(options.data / "read_params", number)
         lines = lines[:: max(1, len(lines) // options.sample)][: options.sample] if options.sample else lines
+        if number == _CYCLE:
+            lines += drawn(options.data / "snapshot", number)  # of those given none is in a cycle
         spent, equal, rows = [], 0, 0
         for ids, window, over in lines:
             entities, more = asked(number, ids, over)

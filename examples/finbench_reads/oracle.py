@@ -1,4 +1,4 @@
-"""The twelve reads out of the CSV files alone, written from the specification: every path is walked, nothing is shared with `reads`."""
+"""The twelve reads out of the CSV files alone, written from the specification: every path is walked; it shares nothing."""
 
 import csv
 from collections import defaultdict

@@ -63,7 +63,7 @@ def tcr3(reads: Reads, source: str, target: str, span: Span) -> Rows:
 
 
 def tcr4(reads: Reads, source: str, target: str, span: Span) -> Rows:
-    """Others in a cycle source -> target -> other -> source: id, then number, sum and largest of other -> source and target -> other."""
+    """Others in a cycle source -> target -> other -> source: id, then number, sum and largest of what other paid, and was paid."""
     if not any(edge.other == target for edge in reads.step([source], "TRANSFERS", "out", span).get(source, ())):
         return []
     back = _by_other(reads.step([source], "TRANSFERS", "in", span).get(source, []))

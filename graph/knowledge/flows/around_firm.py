@@ -45,7 +45,7 @@ class ShapesAnswer:
         return tuple(dict.fromkeys([self.firm, *ends, *self.owners.values(), *(hub.node for hub in self.hubs)]))
 
 
-def shapes_of(
+def shapes_of(  # noqa: PLR0917
     reader: GraphReader, firm: str, when: Moment, bounds: PatternBounds, since_days: int = 90, time_zone: str = "Asia/Shanghai"
 ) -> ShapesAnswer:
     """Payments of the last `since_days`; a shape spans at most `bounds.days`. The amount of a cycle is its smallest payment."""
