@@ -23,6 +23,7 @@ from api.routes import (
     decisions,
     exposure,
     firms,
+    flows,
     groups,
     health,
     resolution,
@@ -41,6 +42,7 @@ _ROUTES = (
     circles,
     exposure,
     groups,
+    flows,
     resolution,
     health,
 )

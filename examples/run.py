@@ -19,7 +19,7 @@ from yujing.settings import Settings
 HERE = Path(__file__).resolve().parent
 STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "sme-invoices": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",), ("score",)),
-    "finbench": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",)),
+    "finbench": (("ingest",), ("graph", "build"), ("graph", "verify"), ("reads",), ("neo4j",)),
 }
 SCALES = {"finbench": {"0.01": "manifest.yaml", "0.1": "manifest-sf0.1.yaml"}}  # the first is the usual one
 _LOADED = (0, 3)  # clean, or loaded with quarantine
@@ -54,13 +54,20 @@ def _run(step: tuple[str, ...], manifest: Path, environment: dict[str, str]) -> 
         _command(["-m", "yujing", "ingest", str(manifest)], environment, _LOADED)
     elif step == ("score",):
         _command([str(manifest.with_name("score.py"))], environment)
+    elif step == ("reads",):
+        _command(["-m", "examples.finbench_reads", "--data", str(_finbench(manifest))], environment)
     elif step == ("neo4j",):
-        _on_neo4j(environment)
+        _on_neo4j(environment, manifest)
     else:
         _command(["-m", "yujing", *step], environment)
 
 
-def _on_neo4j(environment: dict[str, str]) -> None:
+def _finbench(manifest: Path) -> Path:
+    scale = next(scale for scale, name in SCALES["finbench"].items() if name == manifest.name)
+    return (Settings().data / f"finbench-sf{scale}").resolve()
+
+
+def _on_neo4j(environment: dict[str, str], manifest: Path) -> None:
     """The same graph on a Neo4j server of its own, started for this and stopped after it."""
     if reason := server.why_unavailable():
         console.print(f"Neo4j: left out, for {reason}.")
@@ -73,6 +80,8 @@ def _on_neo4j(environment: dict[str, str]) -> None:
         _command(["-m", "yujing", "graph", "build", *first], there)
         (home / ".imported").touch()
         _command(["-m", "yujing", "graph", "verify"], there)
+        if ("reads",) in STEPS[manifest.parent.name]:
+            _run(("reads",), manifest, there)
 
 
 def _command(arguments: Sequence[str], environment: dict[str, str], accepted: Sequence[int] = (0,)) -> None:

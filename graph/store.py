@@ -61,6 +61,26 @@ DEGREE_SCHEMA = pa.schema([("anchor", pa.string()), ("type", pa.string()), ("way
 
 
 @dataclass(frozen=True)
+class Window:
+    """Happenings that began from the day `since` to `when.valid`, as known by the end of `when.known`.
+
+    `cap` holds for each anchor: one that has more in the window is not read but counted, however large a hub it is.
+    """
+
+    since: date
+    when: Moment
+    cap: int = 2_000
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """`rows`: `anchor`, `other` and the columns asked for, in no order. `crowded`: how many those have that were not read."""
+
+    rows: pa.Table
+    crowded: dict[str, int]
+
+
+@dataclass(frozen=True)
 class FirmHit:
     id: str
     name: str
@@ -88,6 +108,9 @@ class GraphReader(Protocol):
 
         `hop.when` and `hop.cap` hold as in `expand`; its types and ways do not matter. Sorted by anchor, then as capped.
         """
+
+    def during(self, anchors: Sequence[str], ask: tuple[str, str], window: Window, columns: tuple[str, ...]) -> Happenings:
+        """What happened at `anchors` in a window of days; `ask` is the type and the way, `columns` are `id` or properties."""
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         """How many relations each anchor has, DEGREE_SCHEMA, uncapped: so that what a cap cut can be said."""

@@ -36,6 +36,7 @@ _FAMILIES = (
     "exposure",
     "groups",
     "related",
+    "flows",
     "resolve",
     "models",
     "alerts",

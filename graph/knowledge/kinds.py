@@ -13,6 +13,7 @@ def all_kinds() -> tuple[Kind, ...]:
     from graph.knowledge.circles.kind import CIRCLES_KIND
     from graph.knowledge.control.kind import CONTROL
     from graph.knowledge.exposure.kind import EXPOSURE
+    from graph.knowledge.flows.kind import FUND_FLOWS
     from graph.knowledge.groups.kind import GROUPS
 
     return (
@@ -20,6 +21,7 @@ def all_kinds() -> tuple[Kind, ...]:
         CIRCLES_KIND,
         GROUPS,
         EXPOSURE,
+        FUND_FLOWS,
     )
 
 

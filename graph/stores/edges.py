@@ -36,3 +36,16 @@ def details_table(rows: Sequence[Sequence[Any]], kind: GraphType) -> pa.Table:
     columns = list(zip(*rows, strict=True))
     table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
     return table.take(pc.sort_indices(table["anchor"]))
+
+
+def happenings(rows: Sequence[Sequence[Any]], kind: GraphType, columns: tuple[str, ...], cap: int) -> tuple[pa.Table, list[str]]:
+    """Rows of anchor, other and columns as a table, and the anchors that have more than `cap`, of which none is kept."""
+    fields = {field.name: field for field in kind.columns}
+    schema = pa.schema([("anchor", pa.string()), ("other", pa.string()), *(fields[name] for name in columns)])
+    if not rows:
+        return schema.empty_table(), []
+    each = zip(*rows, strict=True)
+    table = pa.table([pa.array(c, f.type) for c, f in zip(each, schema, strict=True)], schema=schema)
+    counts = pc.value_counts(table["anchor"])
+    full: list[str] = counts.field("values").filter(pc.greater(counts.field("counts"), cap)).to_pylist()
+    return table.filter(pc.invert(pc.is_in(table["anchor"], pa.array(full, pa.string())))) if full else table, sorted(full)

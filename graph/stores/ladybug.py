@@ -17,10 +17,10 @@ from graph.errors import UnavailableError
 from graph.ledger.keeping import OntologyFile
 from graph.ontology import Ontology
 from graph.projection import graph_types, node_columns, state_type
-from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
-from graph.stores.edges import degree_table, details_table, edge_table
+from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Happenings, Hop, Moment, Window
+from graph.stores.edges import degree_table, details_table, edge_table, happenings
 from graph.stores.generations import Held, current_name, hold_current
-from graph.stores.questions import Questions, by_label, days, firm_hits
+from graph.stores.questions import Questions, by_label, days, days_of, firm_hits
 
 READ_POOL_BYTES = 512 << 20
 CONNECTIONS = 4
@@ -67,6 +67,21 @@ class LadybugStore:
                 if asked := generation.questions.details(kind, label, way, hop.cap):
                     rows += connection.each(asked, ids, days(hop.when))
         return details_table(rows, kind)
+
+    def during(self, anchors: Sequence[str], ask: tuple[str, str], window: Window, columns: tuple[str, ...]) -> Happenings:
+        with self._generation() as generation, generation.connection() as connection:
+            questions, kind = generation.questions, generation.questions.kind(ask[0])
+            rows: list[tuple[Any, ...]] = []
+            crowded: dict[str, int] = {}
+            for label, ids in by_label(anchors).items():
+                if kind.others(label, ask[1]):
+                    asked = questions.during(kind, label, ask[1], (window.cap + 1, columns))
+                    rows += connection.each(asked, ids, days_of(window))
+            table, full = happenings(rows, kind, columns, window.cap)
+            for label, ids in by_label(full).items():
+                counted = connection.each(questions.during_count(kind, label, ask[1]), ids, days_of(window))
+                crowded.update({row[0]: int(row[1]) for row in counted})
+        return Happenings(table, crowded)
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         with self._generation() as generation, generation.connection() as connection:

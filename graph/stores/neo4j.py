@@ -9,10 +9,10 @@ from cypher import statement
 from graph.errors import UnavailableError
 from graph.ontology import Ontology
 from graph.projection import graph_types, node_columns, state_type
-from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Hop, Moment
-from graph.stores.edges import degree_table, details_table, edge_table
+from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Happenings, Hop, Moment, Window
+from graph.stores.edges import degree_table, details_table, edge_table, happenings
 from graph.stores.neo4j_session import Neo4jSession, Neo4jTarget, native
-from graph.stores.questions import Questions, by_label, days, firm_hits
+from graph.stores.questions import Questions, by_label, days, days_of, firm_hits
 
 EXPORT_ROWS = 20_000
 
@@ -49,6 +49,22 @@ class Neo4jStore:
                 rows += self._session.read(asked, {"ids": ids, **days(hop.when)})
         are_days = [False, False, *(field.type == pa.date32() for field in kind.columns)]
         return details_table([native(row, are_days) for row in rows], kind)
+
+    def during(self, anchors: Sequence[str], ask: tuple[str, str], window: Window, columns: tuple[str, ...]) -> Happenings:
+        kind = self._questions.kind(ask[0])
+        rows: list[list[Any]] = []
+        crowded: dict[str, int] = {}
+        for label, ids in by_label(anchors).items():
+            if kind.others(label, ask[1]):
+                asked = self._questions.during_each(kind, label, ask[1], (window.cap + 1, columns))
+                rows += self._session.read(asked, {"ids": ids, **days_of(window)})
+        dates = {field.name for field in kind.columns if field.type == pa.date32()}
+        are_days = [False, False, *(name in dates for name in columns)]
+        table, full = happenings([native(row, are_days) for row in rows] if any(are_days) else rows, kind, columns, window.cap)
+        for label, ids in by_label(full).items():
+            counting = self._questions.during_count(kind, label, ask[1])
+            crowded.update({one: int(self._session.read(counting, {"id": one, **days_of(window)})[0][0]) for one in ids})
+        return Happenings(table, crowded)
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         rows = []

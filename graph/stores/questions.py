@@ -8,7 +8,7 @@ from cypher import statement, union
 from cypher.loader import Statement
 from graph.errors import InputError
 from graph.projection.shape import GraphType, label_of, state_type
-from graph.store import FirmHit, Hop, Moment, whole_day
+from graph.store import FirmHit, Hop, Moment, Window, whole_day
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,29 @@ class Questions:
         names = tuple(field.name for field in kind.columns)
         return statement("read/neo4j_details_each", branch=branch, columns=("other", *names)) if branch else None
 
+    def during(
+        self, kind: GraphType, label: str, way: str, rows: tuple[int, tuple[str, ...]], anchor: str = "parameter"
+    ) -> Statement:
+        """Happenings of a window at one anchor; `rows`: how many are read at most, and which columns of them."""
+        return statement(
+            f"read/during_{way}",
+            type=kind.name,
+            label=label,
+            others=kind.others(label, way),
+            properties=rows[1],
+            anchor=anchor,
+            cap=rows[0],
+        )
+
+    def during_each(self, kind: GraphType, label: str, way: str, rows: tuple[int, tuple[str, ...]]) -> Statement:
+        """The same for many anchors (`$ids`)."""
+        branch = self.during(kind, label, way, rows, "unwound")
+        return statement("read/neo4j_details_each", branch=branch, columns=("other", *rows[1]))
+
+    def during_count(self, kind: GraphType, label: str, way: str) -> Statement:
+        """How many happenings of a window one anchor (`$id`) has."""
+        return statement(f"read/during_count_{way}", type=kind.name, label=label, anchor="parameter")
+
     def state(self, label: str) -> Statement:
         """The state of one entity (`$id`)."""
         kind = self.types[state_type(label)]
@@ -123,6 +146,11 @@ class Questions:
 def days(when: Moment) -> dict[str, int]:
     """The parameters of the one filter that answers any day."""
     return {"valid": whole_day(when.valid), "known": whole_day(when.known)}
+
+
+def days_of(window: Window) -> dict[str, int]:
+    """The same of a window."""
+    return {"since": whole_day(window.since), **days(window.when)}
 
 
 def by_label(ids: Iterable[str]) -> dict[str, list[str]]:

@@ -40,8 +40,17 @@ class Upward:
 
 def walk_upward(reader: GraphReader, firm: str, when: Moment, bounds: Bounds) -> Upward:
     """NotFoundError for a firm of which nothing is known on that day."""
+    upward = walk_upward_from(reader, [firm], when, bounds)
+    told = upward.told
+    if firm not in told.firms["id"].to_pylist() and not told.holdings.num_rows:
+        raise NotFoundError(f"Nothing is known of '{firm}' on {when.valid}.", "Look it up by name or code.", "firm")
+    return upward
+
+
+def walk_upward_from(reader: GraphReader, starts: list[str], when: Moment, bounds: Bounds) -> Upward:
+    """The same for several entities at once; what is filed and who serves is read of these alone."""
     hop = Hop(("ACTS_WITH",), when, cap=bounds.cap)
-    known, frontier = {firm: None}, [firm]
+    known, frontier = dict.fromkeys(starts), starts
     held, concert = [], []
     complete = True
     while frontier:
@@ -55,10 +64,8 @@ def walk_upward(reader: GraphReader, firm: str, when: Moment, bounds: Bounds) ->
             frontier, complete = frontier[: max(0, bounds.max_entities - len(known))], False
         known.update(dict.fromkeys(frontier))
     holdings = pa.concat_tables(held)
-    filed, posts = _details(reader, [firm], "CONTROLS", hop), _details(reader, [firm], "SERVES_AS", hop)
+    filed, posts = _details(reader, starts, "CONTROLS", hop), _details(reader, starts, "SERVES_AS", hop)
     firms = _firms(reader, [each for each in known if each.startswith("Firm-")], when)
-    if firm not in firms["id"].to_pylist() and not holdings.num_rows:
-        raise NotFoundError(f"Nothing is known of '{firm}' on {when.valid}.", "Look it up by name or code.", "firm")
     cuts = _cuts(reader, holdings, Hop(("HOLDS_SHARES",), when, ("in",), bounds.cap))
     told = Told(holdings, _once(pa.concat_tables(concert)), filed, posts, firms)
     return Upward(told, len(known), complete and not cuts, cuts)
