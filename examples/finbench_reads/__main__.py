@@ -64,7 +64,9 @@ def parameters(folder: Path, number: int) -> list[Line]:
 def drawn(snapshot: Path, number: int, many: int = 300) -> list[Line]:
     """Where the data bring no parameters: so many, evenly out of the file of what a read begins with.
 
-    In the window and with the truncation of the smaller scale. Of two accounts the first pays the other; of those of a cycle, a third pays on from that to the first."""
+    In the window and with the truncation of the smaller scale. Of two accounts the first pays the other; of those of a cycle,
+    a third pays on from that to the first.
+    """
     label = _LABELS.get(number, "Person")
     file, column = {"Account": ("Account", 0), "LoanNote": ("Loan", 0), "Person": ("Person", 0)}[label]
     pairs = {3: "AccountTransferAccount", 4: "AccountTransferAccount"}
