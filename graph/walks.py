@@ -73,7 +73,7 @@ def exposure_network(reader: GraphReader, firm_id: str, query: NetworkQuery) -> 
         frontier = taken
         if not frontier:
             break
-    states = reader.states(list(distance), query.when)
+    states = reader.states(list(distance), query.when, ("name", "number", "stub"))
     if firm_id not in states and not any(edges.num_rows for edges in found):
         raise NotFoundError(f"Nothing is known of '{firm_id}' on {query.when.valid}.", "Look it up by name or code.", "firm")
     nodes = tuple(_node(entity, states.get(entity, {}), hops) for entity, hops in distance.items())
