@@ -14,7 +14,6 @@ largest first), and of these the versions that hold on the day. Nothing is read 
 
 import json
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ class Ids:
         if not len(fitting) or not len(self._ids):
             return np.empty(0, np.int64)
         places = np.minimum(np.searchsorted(self._ids, fitting), len(self._ids) - 1)
-        return places[self._ids[places] == fitting]
+        return np.asarray(places[self._ids[places] == fitting], np.int64)
 
     def named(self, numbers: npt.NDArray[np.integer[Any]]) -> pa.Array:
         """The ids of these numbers, as text."""
@@ -56,14 +55,10 @@ class Adjacency:
 
     def __init__(self, folder: Path) -> None:
         self.ids = Ids(folder)
-        self._folder = folder
+        self._codes = [(name, way) for name, way in json.loads((folder / "codes.json").read_text())]
         self._node_runs, self._run_code, self._run_start, self._days, self._rows = (
             load(folder / f"{name}.npy") for name in ("node_runs", "run_code", "run_start", "days", "rows")
         )
-
-    @cached_property
-    def _codes(self) -> list[tuple[str, str]]:
-        return [(name, way) for name, way in json.loads((self._folder / "codes.json").read_text())]
 
     def expand(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         """As `GraphReader.expand`."""
@@ -163,9 +158,7 @@ def spans(begins: Numbers, ends: Numbers) -> Numbers:
 def on_day(days: npt.NDArray[np.int32], when: Moment) -> npt.NDArray[np.bool_]:
     """Which rows of `valid_from`, `valid_to`, `known_from`, `known_to` hold then."""
     valid, known = whole_day(when.valid), whole_day(when.known)
-    holds: npt.NDArray[np.bool_] = (
-        (days[:, 0] <= valid) & (valid < days[:, 1]) & (days[:, 2] <= known) & (known < days[:, 3])
-    )
+    holds: npt.NDArray[np.bool_] = (days[:, 0] <= valid) & (valid < days[:, 1]) & (days[:, 2] <= known) & (known < days[:, 3])
     return holds
 
 

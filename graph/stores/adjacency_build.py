@@ -4,6 +4,7 @@ DuckDB sorts, within a bounded memory and spilling to disk; what comes out is st
 """
 
 import json
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from graph.stores.adjacency import NO_AMOUNT
 
 MEMORY = "1GB"
 _BATCH_ROWS = 131_072
+_PLACE = "#"  # no property is called so
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,10 @@ class Piece:
 def write_adjacency(folder: Path, nodes: Iterable[Path], pieces: Sequence[Piece], threads: int) -> None:
     """All files that `graph.stores.adjacency` reads, in `folder`, which is made."""
     folder.mkdir()
-    settings = {"threads": str(threads), "memory_limit": MEMORY, "temp_directory": str(folder / "spill")}
-    with duckdb.connect(config=settings) as engine:
+    with (
+        tempfile.TemporaryDirectory(dir=folder.parent) as spill,
+        duckdb.connect(config={"threads": threads, "memory_limit": MEMORY, "temp_directory": spill}) as engine,
+    ):
         _write_ids(engine, folder, list(nodes))
         relations = [piece for piece in pieces if not piece.kind.state_of]
         names = sorted({piece.kind.name for piece in relations})
@@ -124,15 +128,16 @@ _NO_SIDES = f"""
 def _write_states(engine: duckdb.DuckDBPyConnection, folder: Path, piece: Piece) -> None:
     """The states of one entity type, sorted by the number of the entity."""
     told = f"""
-        SELECT number, s.* EXCLUDE (src, dst, version) FROM read_parquet('{_plain(piece.path)}') s JOIN ids ON ids.id = s.src
-        ORDER BY number, valid_from, known_from"""
+        SELECT ids.number AS "{_PLACE}", s.* EXCLUDE (src, dst, version)
+        FROM read_parquet('{_plain(piece.path)}') s JOIN ids ON ids.id = s.src
+        ORDER BY ids.number, s.valid_from, s.known_from"""
     properties = [field.name for field in piece.kind.properties]
     schema = pa.schema([pa.field("id", pa.string()), *piece.kind.properties])
     entities, days = [], []
     with pa.OSFile(str(folder / f"states-{piece.kind.state_of}.arrow"), "wb") as file, pa.ipc.new_file(file, schema) as out:
         for batch in engine.sql(told).to_arrow_reader(_BATCH_ROWS):
             out.write_table(pa.Table.from_batches([batch]).select(["id", *properties]).cast(schema))
-            entities.append(batch["number"].to_numpy())
+            entities.append(batch[_PLACE].to_numpy())
             days.append(np.stack([batch[day].to_numpy() for day in DAYS], axis=1))
     np.save(folder / f"states-{piece.kind.state_of}-entity.npy", np.concatenate(entities))
     np.save(folder / f"states-{piece.kind.state_of}-days.npy", np.concatenate(days))
