@@ -123,8 +123,8 @@ def edge_rows(reader: RowReader, edges: Iterable[walked.NetworkEdge]) -> dict[st
 
 def node_of(node: walked.NetworkNode) -> Node:
     """A walked entity on the wire."""
-    named = {"id": node.id, "kind": node.label, "name": node.name, "distance": node.distance, "stub": node.stub}
-    return Node(**named, reach=node.reach, way=node.way, at_risk_fen=node.at_risk_fen)
+    plain = ("id", "name", "distance", "stub", "reach", "way", "at_risk_fen")
+    return Node(kind=node.label, **{name: getattr(node, name) for name in plain})
 
 
 def cut_of(cut: walked.Cut) -> CutHub:

@@ -11,9 +11,10 @@ from api.finding import find_firm
 from api.masking import mask_tokens
 from api.network import draw_network, read_changes, read_network, wants_picture
 from api.paths import read_paths
-from api.portrait import portrait
-from api.wire.firms import DayQuery, Firm, FirmHits, FirmQuery, FoundFirm
+from api.portrait import About, chosen, portrait, some_parts
+from api.wire.firms import Firm, FirmHits, FirmQuery, FoundFirm
 from api.wire.networks import Network, NetworkQuery, Paths, PathsQuery
+from api.wire.parts import FirmPageQuery, FirmParts
 from graph.errors import InputError
 
 router = APIRouter(prefix="/v1/firms", tags=["firms"])
@@ -27,12 +28,13 @@ def find_firms(call: ReadingGraph, query: Annotated[FirmQuery, Query()]) -> Resp
     return readable(call.request, to_json(FirmHits(items=items)))
 
 
-@router.get("/{firm_id}", response_model=Firm, summary="One firm: who it is, what it owes, who stands behind it")
-def read_firm(call: ReadingGraph, firm_id: str, query: Annotated[DayQuery, Query()]) -> Response:
-    """By entity id or credit code. Every figure stands beside the file and line it came from."""
-    as_of = resolve_day(call.platform, query.as_of)
-    day = call.days.open(as_of)
-    shown = portrait(call.platform, call.principal, day, day.rows.home(find_firm(call.platform, firm_id)))
+@router.get("/{firm_id}", response_model=Firm | FirmParts, summary="One firm: who it is, what it owes, who stands behind it")
+def read_firm(call: ReadingGraph, firm_id: str, query: Annotated[FirmPageQuery, Query()]) -> Response:
+    """By entity id or credit code. Every figure stands beside the file and line it came from. `parts` asks for some alone."""
+    parts = chosen(query.parts) if query.parts else ()
+    day = call.days.open(resolve_day(call.platform, query.as_of))
+    about = About(call.platform, call.principal, day, day.rows.home(find_firm(call.platform, firm_id)))
+    shown = some_parts(about, parts) if parts else portrait(about)
     return readable(call.request, mask_tokens(to_json(shown)))
 
 
