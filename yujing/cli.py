@@ -32,6 +32,7 @@ _FAMILIES = (
     "graph",
     "knowledge",
     "control",
+    "firm",
     "resolve",
     "models",
     "alerts",

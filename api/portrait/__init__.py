@@ -1,4 +1,4 @@
-"""The 360 of a firm: the page, and parts that can each be asked alone. A part is one file in `parts/` and one line in `registry`."""
+"""The 360 of a firm: the page, and parts that can each be asked alone. A part is a file in `parts/` and a line in `registry`."""
 
 from api.portrait.about import About
 from api.portrait.figures import exposure_of, unscored_at

@@ -1,5 +1,7 @@
 """The 360 and its parts: each alone the same as on the page, each honest about what was not computed."""
 
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -11,12 +13,13 @@ from tests.api.bank import BAIYUN, CHENGHU, CODES, QIUSHI, TINGSONG, WANG, Bank
 PAGE = f"/v1/firms/{CODES[CHENGHU]}"
 
 
-def part(client: TestClient, name: str, firm: str = CHENGHU) -> dict:
+def part(client: TestClient, name: str, firm: str = CHENGHU) -> dict[str, Any]:
+    found: dict[str, Any]
     (found,) = client.get(f"/v1/firms/{CODES[firm]}?parts={name}").json()["parts"]
     return found
 
 
-def figures(told: dict) -> dict:
+def figures(told: dict[str, Any]) -> dict[str, Any]:
     return {figure["name"]: figure["value"] for figure in told["figures"]}
 
 
