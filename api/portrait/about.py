@@ -15,6 +15,7 @@ from api.platform import Platform
 from api.wire.control import Party
 from api.wire.firms import Note
 from api.wire.parts import Figure, Item, Part, Point, Series, Unit
+from graph.clock import START_OF_TIME
 from graph.errors import NotComputedError
 from graph.knowledge.book import KnowledgeBook
 from graph.ontology import Kind
@@ -118,8 +119,9 @@ def items(
 
 
 def since(row: Told) -> Figure:
-    """From when a row holds."""
-    return Figure(name="since", zh="自", unit="day", value=row["valid_from"])
+    """From when a row holds; null where its feed does not date it."""
+    begun = row["valid_from"]
+    return Figure(name="since", zh="自", unit="day", value=None if begun == START_OF_TIME else begun)
 
 
 def series(about: About, type_name: str, rows: Iterable[Told], day: str, columns: Sequence[str]) -> tuple[Series, ...]:

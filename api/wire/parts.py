@@ -13,7 +13,7 @@ Unit = Literal["fen", "share", "count", "number", "day", "text", "flag"]
 
 
 class Figure(Wire):
-    """One figure; null is unknown, never zero. Shares are 0 to 1, money is in fen."""
+    """One figure; null is unknown, never zero. Shares are of one (a change may be below 0), money is in fen."""
 
     name: str
     zh: str

@@ -47,7 +47,7 @@ def _items(about: About, name: str, rows: list[Told], ends: tuple[str, str]) -> 
         figures = (
             Figure(name="annual_fen", zh="年交易额", unit="fen", value=now),
             Figure(name=share, zh="占比", unit="share", value=row[share]),
-            Figure(name="change_over_a_year", zh="较一年前", unit="number", value=None if trend is None else round(trend, 6)),
+            Figure(name="change_over_a_year", zh="较一年前", unit="share", value=None if trend is None else round(trend, 6)),
         )
         made.append(Item(kind=name, party=parties[row[other]], figures=figures, row=row_of("SUPPLIES", row)))
     return made
