@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
-from api import problems
+from api import portrait, problems
 from api.console.pages import mount_console
 from api.firms import TYPES, compile_questions
 from api.middleware import BodyGate, HeadAsGet, QueryGate, RequestFrame
@@ -91,6 +91,7 @@ def _warm(days: DayBook, platform: Platform) -> None:
         day = days.open(platform.today())
         compile_questions(day.rows)
         day.held.prepare(TYPES)
+        day.held.prepare(portrait.TYPES)
         day.held.prepare(exposure_types(platform.ledger.ontology))
         _ = day.desk
 

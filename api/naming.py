@@ -35,7 +35,7 @@ def walked_names(store: GraphReader, vault: Vault, ids: Iterable[str], when: Mom
 def mask_network(vault: Vault, network: Network) -> Network:
     """A walked network with every person's name masked."""
     names = masked(vault, {node.id: node.name for node in network.nodes})
-    return replace(network, nodes=tuple(replace(node, name=names[node.id]) for node in network.nodes))
+    return replace(network, nodes=tuple(node._replace(name=names[node.id]) for node in network.nodes))
 
 
 def masked(vault: Vault, names: dict[str, str]) -> dict[str, str]:

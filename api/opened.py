@@ -16,10 +16,11 @@ from ingest.feeds import FeedBook
 class OpenDay:
     """One day at one ledger sequence. Reading a firm needs `rows` and `scores`; the desk of decisions opens when asked for."""
 
-    def __init__(self, platform: Platform, snapshot: Snapshot, plans: RowPlans) -> None:
+    def __init__(self, platform: Platform, snapshot: Snapshot, plans: RowPlans, *, hold: bool = True) -> None:
+        """`hold` false: rows come from the ledger, for whoever asks once and goes."""
         self.snapshot = snapshot
         self.held = HeldTables(snapshot)
-        self.rows = RowReader(snapshot, plans, self.held)
+        self.rows = RowReader(snapshot, plans, self.held if hold else None)
         self.scores = DayScores(platform.scores, snapshot.as_of)
         self.feeds = FeedBook(platform.ledger, snapshot.as_of, snapshot.ledger_seq)
         self._platform = platform

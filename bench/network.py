@@ -132,16 +132,24 @@ def compare(
 def ladybug_pattern(root: Path, bound: str = "") -> Callable[[str], int]:
     """The hand-written pattern on the generation in use, with all threads the machine has."""
     database = ladybug.Database(root / current_name(root) / "graph.lbug", buffer_pool_size=1 << 30, read_only=True)
-    connection = ladybug.Connection(database)
-    connection.set_query_timeout(int(PEER_TIMEOUT_S * 1000))
+    held = [_connection(database)]
 
     def ask(firm: str) -> int:
         try:
-            return len(connection.execute(PEER["ladybug"] + bound, {"id": firm}).get_all())  # type: ignore[union-attr]
-        except RuntimeError:
+            return len(held[-1].execute(PEER["ladybug"] + bound, {"id": firm}).get_all())  # type: ignore[union-attr]
+        except RuntimeError as stopped:
+            if "Interrupted" not in str(stopped):
+                raise
+            held.append(_connection(database))  # one that was interrupted may refuse all that follows
             return -1
 
     return ask
+
+
+def _connection(database: ladybug.Database) -> ladybug.Connection:
+    connection = ladybug.Connection(database)
+    connection.set_query_timeout(int(PEER_TIMEOUT_S * 1000))
+    return connection
 
 
 def neo4j_pattern(target: Neo4jTarget, bound: str = "") -> Callable[[str], int]:

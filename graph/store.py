@@ -115,8 +115,11 @@ class GraphReader(Protocol):
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
         """How many relations each anchor has, DEGREE_SCHEMA, uncapped: so that what a cap cut can be said."""
 
-    def states(self, ids: Sequence[str], when: Moment) -> dict[str, dict[str, Any]]:
-        """Properties of each entity as of `when`; an id with no state on that day is left out."""
+    def states(self, ids: Sequence[str], when: Moment, only: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        """Properties of each entity as of `when`; an id with no state on that day is left out.
+
+        `only`: a store may leave out all but these.
+        """
 
     def relation(self, rel: str, type_name: str, when: Moment) -> dict[str, Any] | None:
         """All properties of one relation on that day, with `src` and `dst`."""

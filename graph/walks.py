@@ -4,19 +4,22 @@ Both go hop by hop over `GraphReader.expand`, the frontier bounded, each hub cap
 """
 
 from dataclasses import dataclass, field
+from operator import attrgetter
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.errors import InputError, NotFoundError
 from graph.network import Cut, Network, NetworkEdge, NetworkNode, Path, PathAnswer
 from graph.ontology import Ontology
-from graph.projection import label_of, lasting_types
+from graph.projection import lasting_types
 from graph.store import GraphReader, Hop, Moment
 
 PARTIES = ("Firm", "Person", "ClientGroup")
 
-_EDGE_KEY = ["type", "rel", "src", "dst", "valid_from"]
+_EDGE_KEY = attrgetter("type", "rel", "src", "dst", "valid_from")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ def exposure_network(reader: GraphReader, firm_id: str, query: NetworkQuery) -> 
     cuts: list[Cut] = []
     for step in range(1, query.depth + 1):
         edges = reader.expand(frontier, hop)
-        cuts += _cuts(reader, edges, hop)
+        cuts += cuts_of(reader, edges, hop)
         fresh = _largest_first(edges, distance)
         taken = fresh[: query.max_nodes - len(distance)]
         left_out.update(fresh[len(taken) :])
@@ -73,10 +76,10 @@ def exposure_network(reader: GraphReader, firm_id: str, query: NetworkQuery) -> 
         frontier = taken
         if not frontier:
             break
-    states = reader.states(list(distance), query.when)
+    states = reader.states(list(distance), query.when, ("name", "number", "stub"))
     if firm_id not in states and not any(edges.num_rows for edges in found):
         raise NotFoundError(f"Nothing is known of '{firm_id}' on {query.when.valid}.", "Look it up by name or code.", "firm")
-    nodes = tuple(_node(entity, states.get(entity, {}), hops) for entity, hops in distance.items())
+    nodes = tuple(NetworkNode.of(entity, states.get(entity, {}), hops) for entity, hops in distance.items())
     kept = _between(pa.concat_tables(found), list(distance))
     return Network(firm_id, query.when, nodes, kept, tuple(cuts), len(left_out - distance.keys()))
 
@@ -121,7 +124,7 @@ class _Side:
         self.frontier = set(pc.unique(outward["other"]).to_pylist())
         for anchor, other, edge in zip(outward["anchor"].to_pylist(), outward["other"].to_pylist(), _edges(outward), strict=True):
             self.reached.setdefault(other, []).append((anchor, edge))
-        return _cuts(reader, edges, hop)
+        return cuts_of(reader, edges, hop)
 
     def ways_back(self, node: str, limit: int) -> list[tuple[tuple[str, ...], tuple[NetworkEdge, ...]]]:
         """Up to `limit` ways from the origin to `node`: nodes and edges in that order."""
@@ -142,36 +145,62 @@ def _path_order(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return path.nodes, tuple(edge.rel for edge in path.edges)
 
 
-def _cuts(reader: GraphReader, edges: pa.Table, hop: Hop) -> list[Cut]:
+def cuts_of(reader: GraphReader, edges: pa.Table, hop: Hop) -> list[Cut]:
     """Where as many relations came back as the cap allows there may be more: ask, and say so."""
-    shown = edges.group_by(["anchor", "type", "way"]).aggregate([("rel", "count")])
-    full = shown.filter(pc.field("rel_count") >= hop.cap)
+    if edges.num_rows < hop.cap:
+        return []
+    keys = [(edges[name].combine_chunks().dictionary_encode()) for name in ("anchor", "type", "way")]
+    run = np.ravel_multi_index([codes(key) for key in keys], [len(key.dictionary) for key in keys])
+    _places, first, shown = np.unique(run, return_index=True, return_counts=True)
+    full = edges.select(["anchor", "type", "way"]).take(pa.array(first[shown >= hop.cap]))
     if not full.num_rows:
         return []
+    counts = dict(zip(zip(*full.to_pydict().values(), strict=True), shown[shown >= hop.cap].tolist(), strict=True))
     asked = Hop(tuple(pc.unique(full["type"]).to_pylist()), hop.when, hop.ways)
-    degrees = reader.degrees(pc.unique(full["anchor"]).to_pylist(), asked)
-    both = full.join(degrees, ["anchor", "type", "way"]).filter(pc.field("degree") > pc.field("rel_count"))
-    rows = both.sort_by([(name, "ascending") for name in ("anchor", "type", "way")]).to_pylist()
-    return [Cut(row["anchor"], row["type"], row["way"], row["rel_count"], row["degree"]) for row in rows]
+    degrees = reader.degrees(pc.unique(full["anchor"]).to_pylist(), asked).to_pylist()
+    told = {(row["anchor"], row["type"], row["way"]): row["degree"] for row in degrees}
+    return [Cut(*key, counts[key], degree) for key, degree in sorted(told.items()) if counts.get(key, degree) < degree]
 
 
 def _largest_first(edges: pa.Table, known: dict[str, int]) -> list[str]:
     """Neighbours not yet known, by the sum of what joins them to the frontier."""
-    new = edges.filter(pc.invert(pc.is_in(edges["other"], pa.array(list(known), pa.string()))))
-    summed = new.group_by("other").aggregate([("amount_fen", "sum"), ("share", "sum")])
-    ranked = summed.sort_by([("amount_fen_sum", "descending"), ("share_sum", "descending"), ("other", "ascending")])
-    others: list[str] = ranked["other"].to_pylist()
-    return others
+    others = edges["other"].combine_chunks().dictionary_encode()
+    place, names = codes(others), others.dictionary.to_pylist()
+    amounts = np.bincount(place, filled(edges["amount_fen"]), len(names))
+    shares = np.bincount(place, filled(edges["share"]), len(names))
+    ranked = sorted(zip(-amounts, -shares, names, strict=True))
+    return [name for _, _, name in ranked if name not in known]
+
+
+def relations_among(reader: GraphReader, entities: list[str], hop: Hop) -> tuple[tuple[NetworkEdge, ...], list[Cut]]:
+    """The relations between these entities, each once, and which hubs among them were not seen whole."""
+    edges = reader.expand(entities, hop)
+    return _between(edges, entities), cuts_of(reader, edges, hop)
+
+
+def relations_between(edges: pa.Table, ends: tuple[str, str], type_name: str) -> tuple[NetworkEdge, ...]:
+    """Of walked rows the relations of one type between two entities, either way along, each once."""
+    both = pa.array(ends, pa.string())
+    here = pc.field("anchor").isin(both) & pc.field("other").isin(both) & (pc.field("anchor") != pc.field("other"))
+    return _between(edges.filter((pc.field("type") == type_name) & here), list(ends))
 
 
 def _between(edges: pa.Table, entities: list[str]) -> tuple[NetworkEdge, ...]:
     """Each relation between these entities once, however many walks saw it."""
-    within = pa.array(entities, pa.string())
-    inside = edges.filter(pc.is_in(edges["other"], within))
-    table = _with_ends(inside)
-    first = table.group_by(_EDGE_KEY).aggregate([("amount_fen", "max"), ("share", "max"), ("valid_to", "max")])
-    first = first.rename_columns([*_EDGE_KEY, "amount_fen", "share", "valid_to"])
-    return tuple(_edges(first.sort_by([(name, "ascending") for name in _EDGE_KEY])))
+    inside = edges.filter(pc.is_in(edges["other"], pa.array(entities, pa.string()))).combine_chunks()
+    state = codes(inside["rel"].combine_chunks().dictionary_encode()) * 10**8 + inside["valid_from"].to_numpy()
+    _, first = np.unique(state, return_index=True)
+    return tuple(sorted(_edges(inside.take(pa.array(first))), key=_EDGE_KEY))
+
+
+def codes(column: pa.DictionaryArray) -> npt.NDArray[np.int64]:
+    """The place of each value in the dictionary."""
+    return np.asarray(column.indices.to_numpy(), np.int64)
+
+
+def filled(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:
+    """Numbers, nothing for the unknown."""
+    return np.asarray(pc.fill_null(column.cast(pa.float64(), safe=False), 0.0).to_numpy(), np.float64)
 
 
 def _with_ends(edges: pa.Table) -> pa.Table:
@@ -181,14 +210,9 @@ def _with_ends(edges: pa.Table) -> pa.Table:
 
 
 def _edges(edges: pa.Table) -> list[NetworkEdge]:
-    table = edges if "src" in edges.column_names else _with_ends(edges)
     names = ["rel", "type", "src", "dst", "amount_fen", "share", "valid_from", "valid_to"]
-    return [NetworkEdge(*row) for row in zip(*(table[name].to_pylist() for name in names), strict=True)]
-
-
-def _node(entity: str, state: dict[str, object], distance: int) -> NetworkNode:
-    name = state.get("name") or state.get("number") or ""
-    return NetworkNode(entity, label_of(entity), str(name), distance, bool(state.get("stub", not state)))
+    table = _with_ends(edges)
+    return list(map(NetworkEdge._make, zip(*(table[name].to_pylist() for name in names), strict=True)))
 
 
 def _check_bounds(*bounds: int) -> None:

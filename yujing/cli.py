@@ -37,6 +37,7 @@ _FAMILIES = (
     "groups",
     "related",
     "flows",
+    "firm",
     "resolve",
     "models",
     "alerts",

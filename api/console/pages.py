@@ -24,7 +24,7 @@ from api.errors import UnauthenticatedError
 from api.finding import find_firm
 from api.masking import mask_tokens
 from api.network import draw_network
-from api.portrait import portrait, unscored_at
+from api.portrait import About, portrait, unscored_at
 from api.problems import kind_of
 from api.routes.alerts import visible_alert
 from api.wire.networks import NetworkQuery
@@ -86,7 +86,7 @@ def search(page: SignedIn, query: Asked) -> Response:
 def firm(page: SignedIn, firm_id: str) -> Response:
     """The 360 of one firm."""
     day = page.call.days.open(page.as_of)
-    shown = portrait(page.platform, page.call.principal, day, day.rows.home(find_firm(page.platform, firm_id)))
+    shown = portrait(About(page.platform, page.call.principal, day, day.rows.home(find_firm(page.platform, firm_id))))
     return render(page, "firm.html", firm=shown, through=views.carriers(page, day.rows, shown.score))
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 from alerts.said import ScoreSplit, Sentence
 from api.wire.alerts import AlertSummary
 from api.wire.common import Day, Row, Text, Wire
+from api.wire.parts import Part
 
 
 class FirmQuery(Wire):
@@ -125,10 +126,11 @@ class Source(Wire):
 
 
 class Firm(Wire):
-    """The working-depth 360 of one firm on one day."""
+    """The 360 of one firm on one day."""
 
     as_of: date
     ledger_seq: int
+    headline: Annotated[Sentence, Field(description="how the firm stands, in one sentence")]
     identity: Identity
     exposure: Exposure
     owners: tuple[Owner, ...]
@@ -138,4 +140,5 @@ class Firm(Wire):
     unscored: Annotated[Sentence | None, Field(description="why there is no score: in default, for one; null beside a score")]
     alerts: tuple[AlertSummary, ...]
     blind_spots: tuple[Sentence, ...]
+    parts: Annotated[tuple[Part, ...], Field(description="every part of the page; each can be asked alone")]
     sources: tuple[Source, ...]

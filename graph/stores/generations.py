@@ -103,7 +103,7 @@ def publish(root: Path, staged: Path, manifest: Manifest) -> Path:
     """Makes a built folder the generation in use: read-only, renamed whole, then named by `current` in one step."""
     (staged / "manifest.json").write_text(json.dumps(asdict(manifest), indent=1))
     (staged / "lock").touch()
-    for file in staged.iterdir():
+    for file in (each for each in staged.rglob("*") if each.is_file()):
         file.chmod(0o444)
         _sync(file)
     folder = root / f"{manifest.through_seq:010d}-{secrets.token_hex(8)}"

@@ -18,6 +18,7 @@ from graph.ledger.keeping import OntologyFile
 from graph.ontology import Ontology
 from graph.projection import graph_types, node_columns, state_type
 from graph.store import DEGREE_SCHEMA, EDGE_SCHEMA, FirmHit, Happenings, Hop, Moment, Window
+from graph.stores.adjacency import FOLDER, Adjacency, StateRows
 from graph.stores.edges import degree_table, details_table, edge_table, happenings
 from graph.stores.generations import Held, current_name, hold_current
 from graph.stores.questions import Questions, by_label, days, days_of, firm_hits
@@ -52,6 +53,16 @@ class LadybugStore:
             return generation.held.manifest.through_seq
 
     def expand(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
+        """Out of the adjacency of the generation; one that was built before there was any asks the database."""
+        with self._generation() as generation:
+            if generation.adjacency:
+                for name in hop.types:
+                    generation.questions.kind(name)
+                return generation.adjacency.expand(anchors, hop)
+        return self.expand_in_database(anchors, hop)
+
+    def expand_in_database(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
+        """The same as `expand`, asked of LadybugDB."""
         with self._generation() as generation, generation.connection() as connection:
             rows: list[tuple[Any, ...]] = []
             for label, ids in by_label(anchors).items():
@@ -84,6 +95,15 @@ class LadybugStore:
         return Happenings(table, crowded)
 
     def degrees(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
+        with self._generation() as generation:
+            if generation.adjacency:
+                for name in hop.types:
+                    generation.questions.kind(name)
+                return generation.adjacency.degrees(anchors, hop)
+        return self.degrees_in_database(anchors, hop)
+
+    def degrees_in_database(self, anchors: Sequence[str], hop: Hop) -> pa.Table:
+        """The same as `degrees`, asked of LadybugDB."""
         with self._generation() as generation, generation.connection() as connection:
             rows: list[tuple[Any, ...]] = []
             for label, ids in by_label(anchors).items():
@@ -91,7 +111,17 @@ class LadybugStore:
                     rows += connection.each(asked, ids, days(hop.when))
         return degree_table(rows) if rows else DEGREE_SCHEMA.empty_table()
 
-    def states(self, ids: Sequence[str], when: Moment) -> dict[str, dict[str, Any]]:
+    def states(self, ids: Sequence[str], when: Moment, only: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        with self._generation() as generation:
+            if generation.adjacency:
+                for label, group in by_label(ids).items():
+                    found |= generation.stated(label, group, when, only)
+                return found
+        return self.states_in_database(ids, when)
+
+    def states_in_database(self, ids: Sequence[str], when: Moment) -> dict[str, dict[str, Any]]:
+        """The same as `states`, asked of LadybugDB."""
         found = {}
         with self._generation() as generation, generation.connection() as connection:
             for label, group in by_label(ids).items():
@@ -169,11 +199,24 @@ class _Generation:
         except RuntimeError as problem:
             held.release()
             raise UnavailableError(f"The graph in {held.folder} does not open: {problem}", "Run 'yujing graph build'.") from problem
+        there = held.folder / FOLDER
+        self.adjacency = Adjacency(there) if there.is_dir() else None
+        self._states = {
+            name: StateRows(there, name) for name in self.ontology.entities if (there / f"states-{name}.arrow").exists()
+        }
         self._idle: queue.LifoQueue[_Connection] = queue.LifoQueue()
         for _ in range(CONNECTIONS):
             self._idle.put(_Connection(self._database))
         self._users = 1  # the store itself
         self._lock = threading.Lock()
+
+    def stated(self, label: str, ids: Sequence[str], when: Moment, only: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """The states of entities of one type out of the adjacency: all properties, or those of `only` that the type has."""
+        if label not in self._states or self.adjacency is None:
+            return {}
+        names = [field.name for field in self.questions.types[state_type(label)].properties]
+        names = [name for name in names if not only or name in only]
+        return self._states[label].read(self.adjacency.ids.numbers(ids), when, names)
 
     def enter(self) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Builds a generation of the embedded store: Parquet out of the projection, then COPY, nodes first."""
+"""Builds a generation of the embedded store: Parquet out of the projection, then COPY, nodes first; then its adjacency."""
 
 import shutil
 import time
@@ -13,6 +13,8 @@ from cypher import statement
 from graph.errors import UnavailableError
 from graph.ledger import Ledger
 from graph.projection import GraphType, Projection, node_columns
+from graph.stores.adjacency import FOLDER
+from graph.stores.adjacency_build import Piece, write_adjacency
 from graph.stores.generations import DATABASE, Manifest, new_generation, publish
 from graph.stores.report import BuildReport
 
@@ -62,7 +64,10 @@ class _Loader:
         self._projection = projection
         self._folder = staged / "parquet"
         self._database = staged / DATABASE
+        self._adjacency = staged / FOLDER
         self._options = options
+        self._node_files: list[Path] = []
+        self._pieces: list[Piece] = []
 
     def load(self) -> tuple[dict[str, int], dict[str, int]]:
         """Writes the whole database file; returns how many nodes and relation versions by type."""
@@ -78,6 +83,8 @@ class _Loader:
         finally:
             self._connection.close()
             database.close()
+        self._options.progress("adjacency")
+        write_adjacency(self._adjacency, self._node_files, self._pieces, self._options.threads)
         shutil.rmtree(self._folder)
         return nodes, relations
 
@@ -88,7 +95,7 @@ class _Loader:
         count = self._projection.write_nodes(entity, path)
         if count:
             self._connection.execute(statement("write/ladybug_copy_nodes", label=entity, path=str(path)))
-        path.unlink(missing_ok=True)
+            self._node_files.append(path)
         return count
 
     def _relations(self, kind: GraphType) -> int:
@@ -99,11 +106,11 @@ class _Loader:
         with self._projection.versions(kind.name) as versions:
             count = 0
             for pair in versions.pairs():
-                path = self._folder / f"{kind.name}.parquet"
+                path = self._folder / f"{kind.name}-{pair[0]}-{pair[1]}.parquet"
                 count += versions.write(pair, path)
                 copy = statement("write/ladybug_copy_relations", type=kind.name, src=pair[0], dst=pair[1], path=str(path))
                 self._connection.execute(copy)
-                path.unlink(missing_ok=True)
+                self._pieces.append(Piece(kind, path))
         return count
 
 

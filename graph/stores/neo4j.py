@@ -73,15 +73,16 @@ class Neo4jStore:
                 rows += self._session.read(asked, {"ids": ids, **days(hop.when)})
         return degree_table(rows) if rows else DEGREE_SCHEMA.empty_table()
 
-    def states(self, ids: Sequence[str], when: Moment) -> dict[str, dict[str, Any]]:
+    def states(self, ids: Sequence[str], when: Moment, only: Sequence[str] = ()) -> dict[str, dict[str, Any]]:
         found = {}
         for label, group in by_label(ids).items():
             kind = self._questions.types.get(state_type(label))
             if kind is None:
                 continue
-            names = tuple(field.name for field in kind.properties)
+            fields = [field for field in kind.properties if not only or field.name in only]
+            names = tuple(field.name for field in fields)
             asked = statement("read/neo4j_state_each", label=label, type=kind.name, properties=names)
-            are_days = [field.type == pa.date32() for field in kind.properties]
+            are_days = [field.type == pa.date32() for field in fields]
             for anchor, *values in self._session.read(asked, {"ids": group, **days(when)}):
                 found[anchor] = dict(zip(names, native(values, are_days), strict=True))
         return found

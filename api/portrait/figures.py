@@ -1,4 +1,4 @@
-"""What the rows of a firm add up to: exposure, blind spots, and the whole page put together."""
+"""What the rows of a firm add up to: exposure, alerts, score, blind spots."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -6,42 +6,18 @@ from typing import Any
 
 from alerts.journal import AlertFilter
 from alerts.said import ScoreSplit, Sentence, TopRelation
-from alerts.stages.feeds import troubles
 from api.auth import Principal
-from api.firms import Gathered, Told, gather, guarantees_of, identity_of, notes_of, owners_of
+from api.firms import Gathered, Told, gather, notes_of
 from api.opened import OpenDay
 from api.platform import Platform
 from api.unscored import why_unscored
 from api.wire.alerts import AlertSummary
-from api.wire.firms import Exposure, Firm, Note
+from api.wire.firms import Exposure, Note
 from graph.personal import Vault
 
 TIERS = ("normal", "special_mention", "substandard", "doubtful", "loss")
 _SOON = timedelta(days=90)
 _ALERTS = 50
-
-
-def portrait(platform: Platform, principal: Principal, day: OpenDay, firm: str) -> Firm:
-    """The 360 of one firm on an open day, as `principal` may see it."""
-    snapshot = day.snapshot
-    gathered = gather(day.rows, platform.vault, firm)
-    identity, notes = identity_of(gathered), notes_of(gathered)
-    score = latest_score(day, firm)
-    unscored = None if score else why_unscored(gathered, notes, snapshot.as_of)
-    return Firm(
-        as_of=snapshot.as_of,
-        ledger_seq=snapshot.ledger_seq,
-        identity=identity,
-        exposure=exposure_of(gathered, notes, snapshot.as_of),
-        owners=owners_of(gathered),
-        guarantees_given=guarantees_of(gathered, "src", "dst"),
-        guarantees_taken=guarantees_of(gathered, "dst", "src"),
-        score=score,
-        unscored=unscored,
-        alerts=alerts_of(platform, principal, firm, snapshot.as_of),
-        blind_spots=(*blind_spots(gathered, notes, unscored, snapshot.as_of), *(each.says for each in troubles(day.feeds))),
-        sources=gathered.sources(),
-    )
 
 
 def exposure_of(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> Exposure:
