@@ -55,6 +55,12 @@ def without_batch(answer: Any) -> str:
     return re.sub(r"'batch': '[^']*'", "", repr(answer))
 
 
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
 @pytest.mark.parametrize(
     ("path", "asked", "example"),
     [
@@ -67,8 +73,8 @@ def test_the_examples_of_the_document_are_what_is_answered(
 ) -> None:
     operation = client.get("/openapi.json").json()["paths"][path]["get"]
     shown = operation["responses"]["200"]["content"]["application/json"]["examples"]["known"]["value"]
-    assert shown == example["known"]["value"]
-    assert without_batch(client.get(asked).json()) == without_batch(shown)
+    assert shown == without_nulls(example["known"]["value"])  # the document leaves out what is null
+    assert without_batch(client.get(asked).json()) == without_batch(example["known"]["value"])
 
 
 def test_persons_on_a_network_and_a_path_are_masked(client: TestClient) -> None:
