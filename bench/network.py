@@ -131,25 +131,28 @@ def compare(
 
 def ladybug_pattern(root: Path, bound: str = "") -> Callable[[str], int]:
     """The hand-written pattern on the generation in use, with all threads the machine has."""
-    database = ladybug.Database(root / current_name(root) / "graph.lbug", buffer_pool_size=1 << 30, read_only=True)
-    held = [_connection(database)]
+    held = [_open(root)]
 
     def ask(firm: str) -> int:
         try:
-            return len(held[-1].execute(PEER["ladybug"] + bound, {"id": firm}).get_all())  # type: ignore[union-attr]
+            return len(held[-1][1].execute(PEER["ladybug"] + bound, {"id": firm}).get_all())  # type: ignore[union-attr]
         except RuntimeError as stopped:
-            if "Interrupted" not in str(stopped):
+            if not any(cause in str(stopped) for cause in ("Interrupted", "buffer pool is full")):
                 raise
-            held.append(_connection(database))  # one that was interrupted may refuse all that follows
+            database, connection = held.pop()  # what was interrupted keeps its memory: all that follows would fail
+            connection.close()
+            database.close()
+            held.append(_open(root))
             return -1
 
     return ask
 
 
-def _connection(database: ladybug.Database) -> ladybug.Connection:
+def _open(root: Path) -> tuple[ladybug.Database, ladybug.Connection]:
+    database = ladybug.Database(root / current_name(root) / "graph.lbug", buffer_pool_size=1 << 30, read_only=True)
     connection = ladybug.Connection(database)
     connection.set_query_timeout(int(PEER_TIMEOUT_S * 1000))
-    return connection
+    return database, connection
 
 
 def neo4j_pattern(target: Neo4jTarget, bound: str = "") -> Callable[[str], int]:

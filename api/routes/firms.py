@@ -12,6 +12,7 @@ from api.masking import mask_tokens
 from api.network import draw_network, read_changes, read_network, wants_picture
 from api.paths import read_paths
 from api.portrait import About, chosen, portrait, some_parts
+from api.wire import path_examples as examples
 from api.wire.firms import Firm, FirmHits, FirmQuery, FoundFirm
 from api.wire.networks import Network, NetworkQuery, Paths, PathsQuery
 from api.wire.parts import FirmPageQuery, FirmParts
@@ -28,7 +29,12 @@ def find_firms(call: ReadingGraph, query: Annotated[FirmQuery, Query()]) -> Resp
     return readable(call.request, to_json(FirmHits(items=items)))
 
 
-@router.get("/{firm_id}", response_model=Firm | FirmParts, summary="One firm: who it is, what it owes, who stands behind it")
+@router.get(
+    "/{firm_id}",
+    response_model=Firm | FirmParts,
+    responses={200: {"content": {"application/json": {"examples": examples.PARTS}}}},
+    summary="One firm: who it is, what it owes, who stands behind it",
+)
 def read_firm(call: ReadingGraph, firm_id: str, query: Annotated[FirmPageQuery, Query()]) -> Response:
     """By entity id or credit code. Every figure stands beside the file and line it came from. `parts` asks for some alone."""
     parts = chosen(query.parts) if query.parts else ()
@@ -59,7 +65,12 @@ def read_firm_network(call: ReadingGraph, firm_id: str, query: Annotated[Network
     return readable(call.request, mask_tokens(to_json(network)))
 
 
-@router.get("/{firm_id}/paths", response_model=Paths, summary="What ties two firms, and the ways risk can pass between them")
+@router.get(
+    "/{firm_id}/paths",
+    response_model=Paths,
+    responses={200: {"content": {"application/json": {"examples": examples.PATHS}}}},
+    summary="What ties two firms, and the ways risk can pass between them",
+)
 def read_firm_paths(call: ReadingGraph, firm_id: str, query: Annotated[PathsQuery, Query()]) -> Response:
     """All shortest paths, and the `k` that bear most risk either way, each with shares, reasons, relations and rows."""
     reader = call.days.open(resolve_day(call.platform, query.as_of)).rows

@@ -1,8 +1,12 @@
 """The ranked network and the paths between two firms, as a loan system is answered."""
 
+import re
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 
+from api.wire import path_examples
 from tests.api.bank import BAIYUN, CHENGHU, CODES, QIUSHI, TINGSONG, WANG, Bank
 
 PATHS = f"/v1/firms/{CODES[CHENGHU]}/paths"
@@ -45,6 +49,32 @@ def test_what_changed_since_a_day_is_told_with_rows(client: TestClient, bank: Ba
     assert [node["name"] for node in network["joined"]] == [TINGSONG]
     assert [edge["type"] for edge in network["new"]] == ["GUARANTEES"] and network["new"][0]["row"]["file"] == "world.csv"
     assert not network["left"] and not network["ended"] and not network["changed"]
+
+
+def without_batch(answer: Any) -> str:
+    return re.sub(r"'batch': '[^']*'", "", repr(answer))
+
+
+def without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "example"),
+    [
+        ("/v1/firms/{firm_id}/paths", f"{PATHS}?to={CODES[TINGSONG]}&as_of=2026-03-31", path_examples.PATHS),
+        ("/v1/firms/{firm_id}", f"/v1/firms/{CODES[CHENGHU]}?parts=owners,limits&as_of=2026-03-31", path_examples.PARTS),
+    ],
+)
+def test_the_examples_of_the_document_are_what_is_answered(
+    client: TestClient, path: str, asked: str, example: dict[str, Any]
+) -> None:
+    operation = client.get("/openapi.json").json()["paths"][path]["get"]
+    shown = operation["responses"]["200"]["content"]["application/json"]["examples"]["known"]["value"]
+    assert shown == without_nulls(example["known"]["value"])  # the document leaves out what is null
+    assert without_batch(client.get(asked).json()) == without_batch(example["known"]["value"])
 
 
 def test_persons_on_a_network_and_a_path_are_masked(client: TestClient) -> None:
