@@ -163,6 +163,15 @@ def not_computed(about: About, name: str, zh: str) -> Part:
     return Part(name=name, zh=zh, computed=False, says=(said,))
 
 
+def not_in_graph(name: str, zh: str) -> Part:
+    """The honest answer of a part that walks a graph in which the firm is not yet."""
+    command = "yujing graph build"
+    said = Sentence(
+        f"{zh}：图谱中尚无该企业。运行 {command} 后可见。", f"{name}: the graph does not have the firm yet. Run '{command}'."
+    )
+    return Part(name=name, zh=zh, computed=False, says=(said,))
+
+
 def _entity(value: object) -> bool:
     return isinstance(value, str) and label_of(value) in {"Firm", "Person", "ClientGroup"} and "-" in value
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from api.portrait.about import About, PartKind
+from api.portrait.about import About, PartKind, not_in_graph
 from api.portrait.parts import (
     alerts,
     arriving,
@@ -26,7 +26,7 @@ from api.portrait.parts import (
     trade,
 )
 from api.wire.parts import Part
-from graph.errors import InputError
+from graph.errors import InputError, NotFoundError
 
 PARTS: tuple[PartKind, ...] = tuple(
     module.PART
@@ -71,4 +71,12 @@ def chosen(text: str) -> tuple[PartKind, ...]:
 def read_parts(about: About, parts: Sequence[PartKind] = PARTS) -> tuple[Part, ...]:
     """These parts of one firm, each from its own rows."""
     _ = about.gathered.firm  # whoever is not known that day has no parts
-    return tuple(part.read(about) for part in parts)
+    return tuple(_read(about, part) for part in parts)
+
+
+def _read(about: About, part: PartKind) -> Part:
+    """A firm that the ledger knows and the graph store not yet has all parts but those that walk."""
+    try:
+        return part.read(about)
+    except NotFoundError:
+        return not_in_graph(part.name, part.zh)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -34,3 +35,10 @@ def open_client(bank: Bank, role: Role | None = Role.INTEGRATOR) -> TestClient:
     """A caller with the key of `role`, or without any."""
     headers = {"X-API-Key": bank.keys[role]} if role else {}
     return TestClient(create_app(bank.platform), base_url="http://127.0.0.1", headers=headers, client=("127.0.0.1", 50000))
+
+
+def without_nulls(value: Any) -> Any:
+    """An answer as the OpenAPI document shows it in examples: what is null is left out."""
+    if isinstance(value, dict):
+        return {key: without_nulls(each) for key, each in value.items() if each is not None}
+    return [without_nulls(each) for each in value] if isinstance(value, list) else value

@@ -8,6 +8,7 @@ from fastapi.testclient import TestClient
 
 from api.wire import path_examples
 from tests.api.bank import BAIYUN, CHENGHU, CODES, QIUSHI, TINGSONG, WANG, Bank
+from tests.api.conftest import without_nulls
 
 PATHS = f"/v1/firms/{CODES[CHENGHU]}/paths"
 
@@ -53,12 +54,6 @@ def test_what_changed_since_a_day_is_told_with_rows(client: TestClient, bank: Ba
 
 def without_batch(answer: Any) -> str:
     return re.sub(r"'batch': '[^']*'", "", repr(answer))
-
-
-def without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: without_nulls(each) for key, each in value.items() if each is not None}
-    return [without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,8 @@ def test_every_example_of_the_document_is_answered(client: TestClient) -> None:
     document: dict[str, Any] = client.get("/openapi.json").json()
     sent = 0
     for path, item in document["paths"].items():
+        if "{" in path:
+            continue  # of a thing by its id: its own tests send those
         content = item.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
         for example in content.get("examples", {}).values():
             assert client.post(path, json=example["value"]).status_code == 201, example
