@@ -279,12 +279,12 @@ class _Delivered:
 
 
 def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Input, staged: Staged) -> set[str]:
-    """Crash or warn: a column that is gone, or new, is never absorbed."""
+    """Crash or warn: a column that is gone, or new, is never absorbed. A watermark's own column is known."""
     there = set(chunk.frame.columns)
     expected = used | set(spec.ignore)
     for kind, names, severity in (
         ("missing", sorted(expected - there), spec.on_missing_column),
-        ("new", sorted(there - expected), spec.on_new_column),
+        ("new", sorted(there - expected - ({spec.watermark.column} if spec.watermark else set())), spec.on_new_column),
     ):
         if not names:
             continue
