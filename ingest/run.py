@@ -30,6 +30,7 @@ from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, Connections, Input, Mark, Repaired, Surroundings, find_inputs
 from ingest.reread import Reread
 from ingest.result import Counts, IngestResult
+from ingest.room import room_on
 from ingest.settle import FullFeed, Settled, Settler
 from ingest.stage import Source, Staged, Stager, Workshop
 from ingest.tokens import tokeniser
@@ -393,7 +394,7 @@ def _bad_rows(staged: Staged) -> tuple[int, dict[str, int]]:
 def _folder(ledger: Ledger, batch: str, *, dry_run: bool) -> Iterator[Path]:
     """Where staged files lie while a load runs; what killed loads left is cleared away."""
     if dry_run:
-        with tempfile.TemporaryDirectory(prefix="yujing-") as temporary:
+        with tempfile.TemporaryDirectory(prefix="yujing-") as temporary, room_on(Path(temporary)):
             yield Path(temporary)
         return
     root = ledger.root / _STAGING
@@ -401,7 +402,8 @@ def _folder(ledger: Ledger, batch: str, *, dry_run: bool) -> Iterator[Path]:
     folder = root / f"{batch}.{os.getpid()}"
     folder.mkdir(parents=True)
     try:
-        yield folder
+        with room_on(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -133,6 +133,8 @@ def _print_version(console: Console, version: dict[str, Any]) -> None:
     place = (
         f"{version['file']}{sheet}:{version['line']}"
         if version["line"] is not None
+        else "无（仅被引用）no line: only referred to"
+        if version["values"].get("stub")
         else "无（全量文件不再列出）no line: no longer told"
     )
     console.print(f"  来处 from {place}", markup=False)
@@ -142,7 +144,7 @@ def _print_version(console: Console, version: dict[str, Any]) -> None:
     console.print(
         f"  批次 batch {batch['id']}, seq {batch['seq']}, attempt {batch['attempt']}, {batch['committed_at']}", markup=False
     )
-    if version["changed"]:
+    if version["changed"] and not version["values"].get("stub"):
         for name, (former, now) in version["changed"].items():
             console.print(f"  改动 changed {name}: {former} -> {now}", markup=False, style="yellow")
     else:

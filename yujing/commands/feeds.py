@@ -130,15 +130,17 @@ def _print_feed(console: "Console", feed: str, files: "list[FeedFile]") -> None:
     table = Table()
     table.add_column("文件 file", overflow="fold")
     table.add_column("状态\nstate", no_wrap=True)
-    for head in ("上次到达\nlast", "行数\nrows", "前次\nbefore", "下次到期\nnext due"):
+    heads = ["上次到达\nlast", "行数\nrows", "前次\nbefore"] + ["下次到期\nnext due"] * any(file.next_due for file in files)
+    for head in heads:
         table.add_column(head, no_wrap=True, justify="right")
     for file in files:
         word, colour = _WORDS[file.state]
         last = file.last
         rows = (f"{last.rows:,}" if last else "", f"{file.rows_before:,}" if file.rows_before is not None else "")
-        came, due = _instant(last.at)[5:16].replace("T", " ") if last else "", str(file.next_due or "")
+        came = _instant(last.at)[5:16].replace("T", " ") if last else ""
+        cells = (came, *rows, str(file.next_due or ""))[: len(heads)]
         since = f"\n自 since {file.since:%m-%d}" if file.since else ""
-        table.add_row(escape(file.file), f"[{colour}]{word} {file.state}{since}[/]", came, *rows, due)
+        table.add_row(escape(file.file), f"[{colour}]{word} {file.state}{since}[/]", *cells)
     console.print(table)
     for reason in sorted({file.reason for file in files if file.reason}):
         console.print(reason, style="dim", markup=False)
