@@ -118,7 +118,8 @@ def store_versions(ledger: Ledger, found: Found) -> list[dict[str, Any]]:
             continue  # facts stay in the ledger
         wanted = [found.entity] if isinstance(kind, EntityType) and found.entity else ids
         if isinstance(kind, EntityType) and not found.entity:
-            wanted = [entity_id(name, each) for each in ids]
+            moved = {row["record"]: row["entity"] for row in moves_of(ledger, list(ids))}
+            wanted = sorted({moved.get(each, entity_id(name, each)) for each in ids})
         with _Chosen(ledger, wanted) as projection:
             shape = state_type(name) if isinstance(kind, EntityType) else name
             with projection.versions(shape) as read:

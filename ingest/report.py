@@ -54,12 +54,14 @@ def print_result(result: IngestResult, console: Console) -> None:
     for warning in result.warnings:
         console.print(f"注意 warning: {warning}", markup=False, style="yellow", soft_wrap=True)
     console.print(_closing_words(result), markup=False, soft_wrap=True)
+    if result.quarantine and result.rows.quarantined:
+        console.print(f"下一步 next: yujing quarantine list --batch {result.batch}", markup=False, soft_wrap=True)
 
 
 def _counts_table(result: IngestResult) -> Table:
     table = Table(title=f"{result.feed}  {result.batch}", title_justify="left")
-    table.add_column("")
-    for heading in ("读取 read", "接受 accepted", "重复 duplicate", "隔离 quarantined"):
+    table.add_column("", overflow="fold")
+    for heading in ("读取\nread", "接受\naccepted", "重复\nduplicate", "隔离\nquarantined"):
         table.add_column(heading, justify="right")
     _add(table, "行 rows", result.rows, "bold")
     table.add_section()

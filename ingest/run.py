@@ -35,6 +35,7 @@ from ingest.recipe import Stamp
 from ingest.refusal import named, refusal_json
 from ingest.reread import Reread
 from ingest.result import Counts, IngestResult
+from ingest.room import room_on
 from ingest.settle import FullFeed, Settled, Settler
 from ingest.stage import Source, Staged, Stager, Workshop
 from ingest.tokens import tokeniser
@@ -336,12 +337,12 @@ def _mark(origin: Input) -> tuple[int, ...]:
 
 
 def _check_columns(chunk: Chunk, spec: SourceFile, used: set[str], path: Input, staged: Staged) -> set[str]:
-    """Crash or warn: a column that is gone, or new, is never absorbed."""
+    """Crash or warn: a column that is gone, or new, is never absorbed. A watermark's own column is known."""
     there = set(chunk.frame.columns)
     expected = used | set(spec.ignore)
     for kind, names, severity in (
         ("missing", sorted(expected - there), spec.on_missing_column),
-        ("new", sorted(there - expected), spec.on_new_column),
+        ("new", sorted(there - expected - ({spec.watermark.column} if spec.watermark else set())), spec.on_new_column),
     ):
         if not names:
             continue
@@ -449,7 +450,7 @@ def _bad_rows(staged: Staged) -> tuple[int, dict[str, int]]:
 def _folder(ledger: Ledger, batch: str, *, dry_run: bool) -> Iterator[Path]:
     """Where staged files lie while a load runs; what killed loads left is cleared away."""
     if dry_run:
-        with tempfile.TemporaryDirectory(prefix="yujing-") as temporary:
+        with tempfile.TemporaryDirectory(prefix="yujing-") as temporary, room_on(Path(temporary)):
             yield Path(temporary)
         return
     root = ledger.root / _STAGING
@@ -457,7 +458,8 @@ def _folder(ledger: Ledger, batch: str, *, dry_run: bool) -> Iterator[Path]:
     folder = root / f"{batch}.{os.getpid()}"
     folder.mkdir(parents=True)
     try:
-        yield folder
+        with room_on(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

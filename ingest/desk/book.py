@@ -70,6 +70,8 @@ def write_book(path: Path, batch: str, groups: Sequence[tuple[Source, Sequence[C
 
 def read_book(path: Path) -> Returned:
     """InputError where this is no repair workbook, or its columns were moved."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such workbook.", "Give the one that 'yujing quarantine download' wrote.", "file")
     try:
         book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError) as problem:

@@ -125,7 +125,9 @@ class Shelf:
         found = self.cases(batch, [line], file)
         if not found:
             raise NotFoundError(
-                f"Batch {batch} refused no line {line}{f' of {file}' if file else ''}.", "See quarantine list.", "line"
+                f"Batch {batch} refused no line {line}{f' of {file}' if file else ''}.",
+                f"yujing quarantine list --batch {batch} has their lines.",
+                "line",
             )
         if len(found) > 1:
             names = ", ".join(f"{c.at.file}{f'[{c.at.sheet}]' if c.at.sheet else ''}" for c in found)

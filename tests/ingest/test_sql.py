@@ -119,6 +119,12 @@ def test_a_watermark_moves_on_though_all_new_rows_were_refused(inbox: Inbox, ban
     assert counts(inbox.load()) == (1, 0, 0, 1)  # the boundary's own row only
 
 
+def test_a_watermark_that_nothing_else_uses_need_not_be_ignored(inbox: Inbox, bank: Engine) -> None:
+    add(bank, ("1", "青禾", "1", "2026-01-01 00:00:00"))
+    assert counts(inbox.load(manifest(ignore=None))) == (1, 1, 0, 0)
+    assert counts(inbox.load(manifest(ignore=None))) == (1, 0, 1, 0)  # the boundary's own row only
+
+
 def test_a_dry_run_moves_no_watermark(inbox: Inbox, bank: Engine) -> None:
     add(bank, ("1", "青禾", "1", "2026-01-01 00:00:00"))
     assert counts(inbox.load(manifest(), dry_run=True)) == (1, 1, 0, 0)

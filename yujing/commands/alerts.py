@@ -189,7 +189,8 @@ def _first_row(evidence: "Evidence") -> str:
     if evidence.rows:
         row = evidence.rows[0]
         more = f" +{len(evidence.rows) - 1}" if len(evidence.rows) > 1 else ""
-        return f"{row.type}.{row.property} = {row.value}, {row.file}:{row.line}{more}"
+        place = row.file if row.line is None else f"{row.file}:{row.line}"
+        return f"{row.type}.{row.property} = {row.value}, {place}{more}"
     if evidence.paths:
         return " → ".join(edge.type for edge in evidence.paths[0].edges)
     return f"score {evidence.score.run_id}" if evidence.score else ""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 if TYPE_CHECKING:
     from graph.erasure import Eraser, Target
@@ -75,10 +74,13 @@ def list_(as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
         return
-    table = Table("编号 erasure", "时间 at", "步骤 step", "主体 person", "值 values", "经办 by", "理由 reason")
+    console = Console(soft_wrap=True)
     for row in rows:
-        table.add_row(row["erasure"], row["at"], row["step"], row["entity"], str(len(row["tokens"])), row["by"], row["reason"])
-    Console().print(table)
+        said = f"{row['erasure']}  {row['at'][:19]}  {row['step']}  {row['by']}: {row['reason']}"
+        console.print(said, markup=False)
+        console.print(f"  {row['entity'] or '-'}: {len(row['tokens'])} 个值 values", markup=False)
+    if not rows:
+        console.print("没有删除记录 nothing was ever erased")
 
 
 def verify(as_json: AsJson = False) -> None:

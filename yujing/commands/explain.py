@@ -5,10 +5,18 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="输出一个JSON对象。Print one JSON object.")]
 _SHOWN = 20
+_STANDING = {
+    "rows": "行\nrows",
+    "in_force": "有效\nin force",
+    "corrected": "已更正\ncorrected",
+    "ended": "已终止\nended",
+    "retracted": "已撤回\nretracted",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -62,20 +70,38 @@ def _show_file(told: dict[str, Any], as_json: bool) -> None:
         print(json.dumps(told, ensure_ascii=False, default=str))
         return
     console = Console()
-    loads = Table("批次 batch", "来源 feed", "seq", title=f"{told['file'] or told['batch']}, {told['as_of']}", title_justify="left")
-    for heading in ("读取 read", "接受 accepted", "重复 duplicate", "隔离 quarantined", "此文件隔离 of it"):
-        loads.add_column(heading, justify="right")
+    console.print(f"[bold]{escape(told['file'] or told['batch'])}[/], {told['as_of']}", soft_wrap=True)
     for load in told["loads"]:
-        rows = [f"{load['rows'][n]:,}" for n in ("read", "accepted", "duplicate", "quarantined")]
-        loads.add_row(load["batch"], load["feed"], str(load["batch_seq"] or ""), *rows, f"{load['refused']:,}")
-    console.print(loads)
-    fed = Table("批次 batch", "文件 file", "类型 type")
-    for heading in ("行 rows", "有效 in force", "已更正 corrected", "已终止 ended", "已撤回 retracted"):
-        fed.add_column(heading, justify="right")
-    for each in told["fed"]:
-        numbers = [f"{each[n]:,}" for n in ("rows", "in_force", "corrected", "ended", "retracted")]
-        fed.add_row(each["batch"], each["file"], each["type"], *numbers)
-    console.print(fed)
+        seq = "" if load["batch_seq"] is None else f", batch_seq {load['batch_seq']}"
+        console.print(f"\n批次 batch [bold]{load['batch']}[/]  {escape(load['feed'])}{seq}", soft_wrap=True)
+        words = (
+            ("读取 read", "read"),
+            ("接受 accepted", "accepted"),
+            ("重复 duplicate", "duplicate"),
+            ("隔离 quarantined", "quarantined"),
+        )
+        rows = ", ".join(f"{word} {load['rows'][name]:,}" for word, name in words)
+        of_file = f"; 此文件隔离 of this file {load['refused']:,}" if told["file"] else ""
+        console.print(f"  {rows}{of_file}", markup=False, soft_wrap=True)
+        _print_fed(console, [each for each in told["fed"] if each["batch"] == load["batch"]], bool(told["file"]))
+    strays = [each for each in told["fed"] if each["batch"] not in {load["batch"] for load in told["loads"]}]
+    _print_fed(console, strays, bool(told["file"]))
+
+
+def _print_fed(console: Console, fed: list[dict[str, Any]], one_file: bool) -> None:
+    """What became of the rows, by type; the file only where there are several, and a standing only where a row has it."""
+    if not fed:
+        return
+    table = Table()
+    for heading in ("类型 type",) if one_file else ("文件 file", "类型 type"):
+        table.add_column(heading, overflow="fold")
+    shown = [name for name in _STANDING if name in {"rows", "in_force"} or any(each[name] for each in fed)]
+    for name in shown:
+        table.add_column(_STANDING[name], justify="right")
+    for each in fed:
+        numbers = [f"{each[name]:,}" for name in shown]
+        table.add_row(*(() if one_file else (escape(each["file"]) or "被引用 stubs",)), each["type"], *numbers)
+    console.print(table)
 
 
 def _print_row(told: dict[str, Any]) -> None:
@@ -107,6 +133,8 @@ def _print_version(console: Console, version: dict[str, Any]) -> None:
     place = (
         f"{version['file']}{sheet}:{version['line']}"
         if version["line"] is not None
+        else "无（仅被引用）no line: only referred to"
+        if version["values"].get("stub")
         else "无（全量文件不再列出）no line: no longer told"
     )
     console.print(f"  来处 from {place}", markup=False)
@@ -116,7 +144,7 @@ def _print_version(console: Console, version: dict[str, Any]) -> None:
     console.print(
         f"  批次 batch {batch['id']}, seq {batch['seq']}, attempt {batch['attempt']}, {batch['committed_at']}", markup=False
     )
-    if version["changed"]:
+    if version["changed"] and not version["values"].get("stub"):
         for name, (former, now) in version["changed"].items():
             console.print(f"  改动 changed {name}: {former} -> {now}", markup=False, style="yellow")
     else:

@@ -3,11 +3,14 @@
 import json
 from contextlib import closing
 from datetime import datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from ingest.feeds import FeedBook, FeedFile
 
 _WORDS = {
@@ -105,32 +108,39 @@ def _instant(us: int) -> str:
 
 def _print(files: "tuple[FeedFile, ...]") -> None:
     from rich.console import Console
-    from rich.table import Table
 
     console = Console()
     if not files:
         console.print("截至当日没有数据到达 nothing was delivered by that day. Next: yujing ingest MANIFEST")
         return
-    table = Table(title="数据到达 feeds", title_justify="left")
-    for head in (
-        "数据源 feed",
-        "文件 file",
-        "状态 state",
-        "自 since",
-        "上次到达 last",
-        "行数 rows",
-        "上次 before",
-        "下次 due",
-        "批次 batch",
-    ):
-        table.add_column(head)
+    for feed, group in groupby(files, key=lambda file: file.feed):
+        _print_feed(console, feed, list(group))
+
+
+def _print_feed(console: "Console", feed: str, files: "list[FeedFile]") -> None:
+    """A feed's heading names the batch of its last delivery; --json has each file's own."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    newest = max((file.last for file in files if file.last and file.last.batch), key=lambda last: last.at, default=None)
+    title = f" {files[0].title}" if files[0].title else ""
+    console.print(f"\n[bold]{escape(feed)}[/]{escape(title)}", soft_wrap=True)
+    if newest:
+        console.print(f"批次 batch {newest.batch}", soft_wrap=True, markup=False)
+    table = Table()
+    table.add_column("文件 file", overflow="fold")
+    table.add_column("状态\nstate", no_wrap=True)
+    heads = ["上次到达\nlast", "行数\nrows", "前次\nbefore"] + ["下次到期\nnext due"] * any(file.next_due for file in files)
+    for head in heads:
+        table.add_column(head, no_wrap=True, justify="right")
     for file in files:
         word, colour = _WORDS[file.state]
         last = file.last
         rows = (f"{last.rows:,}" if last else "", f"{file.rows_before:,}" if file.rows_before is not None else "")
-        came, due = _instant(last.at) if last else "", str(file.next_due or "")
-        since, batch = str(file.since or ""), last.batch if last else ""
-        table.add_row(file.feed, file.file, f"[{colour}]{word} {file.state}[/]", since, came, *rows, due, batch)
+        came = _instant(last.at)[5:16].replace("T", " ") if last else ""
+        cells = (came, *rows, str(file.next_due or ""))[: len(heads)]
+        since = f"\n自 since {file.since:%m-%d}" if file.since else ""
+        table.add_row(escape(file.file), f"[{colour}]{word} {file.state}{since}[/]", *cells)
     console.print(table)
     for reason in sorted({file.reason for file in files if file.reason}):
         console.print(reason, style="dim", markup=False)

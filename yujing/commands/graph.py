@@ -186,26 +186,28 @@ def one_firm(reader: "GraphReader", text: str) -> str:
 
 
 def _print_build(report: "BuildReport") -> None:
-    table = Table(title=f"{report.engine}: built to ledger_seq {report.through_seq} in {report.seconds:,.1f} s")
+    console = Console()
+    console.print(f"{report.engine}: built to ledger_seq {report.through_seq} in {report.seconds:,.1f} s")
+    table = Table()
     table.add_column("type")
     table.add_column("written", justify="right")
     for name, count in (*report.nodes.items(), *report.relations.items()):
         if count:
             table.add_row(name, f"{count:,}")
-    console = Console()
     console.print(table)
     console.print("下一步 next: yujing graph verify")
 
 
 def _print_verification(found: "Verification") -> None:
-    table = Table(title=f"{found.store} against the ledger, to ledger_seq {found.through_seq} of {found.ledger_seq}")
+    console = Console()
+    console.print(f"{found.store} against the ledger, to ledger_seq {found.through_seq} of {found.ledger_seq}")
+    table = Table()
     for column in ("type", "store", "ledger", "checksum", ""):
         table.add_column(column, justify="right" if column in {"store", "ledger"} else "left")
     for name, each in found.types.items():
         if each.store.rows or each.ledger.rows:
             sign = "[green]equal[/]" if each.equal else f"[red]missing {list(each.missing)} surplus {list(each.surplus)}[/]"
             table.add_row(name, f"{each.store.rows:,}", f"{each.ledger.rows:,}", each.store.checksum, sign)
-    console = Console()
     console.print(table)
     console.print("[green]一致 equal[/]" if found.equal else "[red]不一致 not equal[/]. 办法 fix: yujing graph build")
 

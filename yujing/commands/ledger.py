@@ -109,7 +109,9 @@ def optimize(
     if as_json:
         print(json.dumps({name: vars(each) for name, each in done.items()}))
         return
-    table = Table("type", "files", "→", "MiB", "→", "dead rows", title="重写 rewritten")
+    table = Table("type", title="重写 rewritten", title_justify="left")
+    for heading in ("files", "→", "MiB", "→", "dead rows"):
+        table.add_column(heading, justify="right")
     for name, each in done.items():
         sizes = (f"{each.bytes_before / 2**20:,.1f}", f"{each.bytes_after / 2**20:,.1f}")
         table.add_row(name, f"{each.files_before:,}", f"{each.files_after:,}", *sizes, f"{each.dead_rows:,}")
@@ -173,7 +175,9 @@ def _write(rows: "pa.Table", out: Path, snapshot: "Snapshot") -> None:
 def _print_check(found: "BookCheck") -> None:
     console = Console()
     title = f"{found.as_of}, ledger_seq {found.ledger_seq}, {found.engine}: {len(found.checked)} 项 checks"
-    table = Table("核查 check", "类型 type", "行 rows", "例 first", title=title, title_justify="left")
+    table = Table("核查 check", "类型 type", title=title, title_justify="left")
+    table.add_column("行 rows", justify="right")
+    table.add_column("例 first", overflow="fold")
     for each in found.found:
         first = each.rows[0]
         place = f"{first['file']}:{first['line']} " if first["file"] else ""

@@ -21,7 +21,8 @@ Feed = Annotated[str, typer.Option(help="只看一个来源 one feed only")]
 File = Annotated[str, typer.Option(help="批内的文件（有多个时）the file, where the batch has several")]
 By = Annotated[str, typer.Option(help="经办人 who does it (default: the account)", show_default=False)]
 Batch = Annotated[str, typer.Argument(help="批次 batch", show_default=False)]
-_SHOWN = 20
+_SHOWN, _FEW = 20, 3
+_STATUS = {"open": "待办 open", "repaired": "已修复 repaired", "passed_on": "再隔离 passed on", "dismissed": "已驳回 dismissed"}
 
 
 def register(app: typer.Typer) -> None:
@@ -41,17 +42,16 @@ def list_(feed: Feed = "", batch: str = "", reason: str = "", as_json: AsJson = 
     if as_json:
         print(json.dumps({"batches": told, "not_loaded": unfinished}, ensure_ascii=False))
         return
-    table = Table("批次 batch", "来源 feed", "文件 file", "原因 reason", title="隔离 quarantine", title_justify="left")
-    for heading in ("隔离 refused", "待办 open", "已修复 repaired", "再隔离 passed on", "已驳回 dismissed"):
-        table.add_column(heading, justify="right")
-    for each in told:
-        table.add_row(f"[bold]{each['batch']}[/]", each["feed"], "", "", *_numbers(each["quarantined"], each["status"]))
-        for line in each["reasons"]:
-            table.add_row("", "", escape(line["file"]), line["reason"], *_numbers(line["rows"], line["status"]))
     console = Console()
-    console.print(table)
+    for each in told:
+        _print_batch(console, each)
     for name in unfinished:
         console.print(f"未入账 not loaded: {name} (refused whole, or broken off: mend the files, load again)", markup=False)
+    if not told and not unfinished:
+        console.print("没有隔离行 no refused rows" + " of that feed, batch or reason" * bool(feed or batch or reason))
+    elif any(each["status"].get("open") for each in told):
+        console.print("下一步 next: yujing quarantine explain BATCH/FILE:LINE")
+        console.print("下一步 next: yujing quarantine download BATCH -o rows.xlsx")
 
 
 def explain(
@@ -175,9 +175,14 @@ def trends(feed: Feed = "", as_json: AsJson = False) -> None:
         print(json.dumps([each.to_json() for each in found], ensure_ascii=False))
         return
     console = Console()
+    if not found:
+        console.print(
+            "还没有批次 no batches yet" + f" of feed {feed}" * bool(feed) + ". 下一步 next: yujing ingest MANIFEST", markup=False
+        )
     for each in found:
-        table = Table("批次 batch", title=each.feed, title_justify="left")
-        for heading in ("读取 read", "隔离 refused", "比例 rate"):
+        table = Table(title=each.feed, title_justify="left")
+        table.add_column("批次 batch", no_wrap=True)
+        for heading in ("读取\nread", "隔离\nrefused", "比例\nrate"):
             table.add_column(heading, justify="right")
         table.add_column("原因 reasons")
         for load in each.loads[-_SHOWN:]:
@@ -211,10 +216,16 @@ def _batch(shelf: "Shelf", summary: dict[str, Any], reason: str) -> dict[str, An
     issues = shelf.issues(summary["batch"]).select("file", "sheet", "line", "reason", "status").unique(maintain_order=True)
     issues = issues.filter(issues["reason"] == reason) if reason else issues
     rows = issues.unique(["file", "sheet", "line"])
-    grouped = issues.group_by("file", "sheet", "reason", maintain_order=True).agg("status")
+    grouped = issues.group_by("file", "sheet", "reason", maintain_order=True).agg("status", "line")
     reasons = [
-        {"file": f"{file}[{sheet}]" if sheet else file, "reason": name, "rows": len(status), "status": dict(Counter(status))}
-        for file, sheet, name, status in grouped.iter_rows()
+        {
+            "file": f"{file}[{sheet}]" if sheet else file,
+            "reason": name,
+            "rows": len(status),
+            "status": dict(Counter(status)),
+            "lines": sorted(lines)[:_SHOWN],
+        }
+        for file, sheet, name, status, lines in grouped.iter_rows()
     ]
     return {
         "batch": summary["batch"],
@@ -227,8 +238,27 @@ def _batch(shelf: "Shelf", summary: dict[str, Any], reason: str) -> dict[str, An
     }
 
 
-def _numbers(rows: int, status: dict[str, int]) -> list[str]:
-    return [f"{number:,}" for number in (rows, *(status.get(name, 0) for name in ("open", "repaired", "passed_on", "dismissed")))]
+def _print_batch(console: Console, told: dict[str, Any]) -> None:
+    """A line for the batch, then its files and reasons; only what rows of the batch have become gets a column."""
+    console.print(f"\n[bold]{told['batch']}[/]  {escape(told['feed'])}", soft_wrap=True)
+    shown = [name for name in _STATUS if told["status"].get(name)]
+    said = ", ".join(f"{_STATUS[name]} {told['status'][name]:,}" for name in shown)
+    console.print(f"读取 read {told['read']:,}; 隔离 refused {told['quarantined']:,}: {said}", markup=False)
+    table = Table()
+    table.add_column("文件 file", overflow="fold")
+    table.add_column("原因 reason", no_wrap=True)
+    for name in shown:
+        table.add_column(_STATUS[name].replace(" ", "\n", 1), justify="right")
+    table.add_column("行号 lines", overflow="fold")
+    for line in told["reasons"]:
+        numbers = [f"{line['status'].get(name, 0):,}" for name in shown]
+        table.add_row(escape(line["file"]), line["reason"], *numbers, _first(line["lines"], line["rows"]))
+    console.print(table)
+
+
+def _first(lines: list[int], rows: int) -> str:
+    """The first few line numbers, to be asked about."""
+    return ", ".join(map(str, lines[:_FEW])) + " …" * (rows > _FEW)
 
 
 def _row_of(words: list[str]) -> tuple[str, int, str]:

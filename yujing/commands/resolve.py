@@ -119,3 +119,5 @@ def _print(found: list["Proposal"], as_json: bool) -> None:
     Console().print(table)
     if found:
         print("下一步 next: yujing resolve show ID; yujing resolve decide ID merge --why …")
+    else:
+        print("下一步 next: yujing resolve propose")
