@@ -77,9 +77,7 @@ def test_customer_number_and_credit_code_are_one_firm(loaded: Loaded) -> None:
     assert named["uscc"].drop_nulls().is_unique().all()
     spoilt = {(file, line) for file, sheet, line in planted(loaded, "quarantined") if "企业信息" in sheet or "对公客户" in file}
     told = pl.read_csv(loaded.folder / "platform" / "供应链平台企业.csv", encoding="gb18030", infer_schema=False)
-    alone = told[
-        "统一社会信用代码"
-    ].null_count()  # until an officer joins them, firms of their own
+    alone = told["统一社会信用代码"].null_count()  # until an officer joins them, firms of their own
     most = FIRMS + 1 + alone  # and the bank itself; each of the city's firms has two records
     assert most - len(spoilt) <= named.height <= most
     stubs = firms.filter(pl.col("stub"))
