@@ -18,6 +18,7 @@ from graph.snapshot import Snapshot
 from graph.snapshot.engine import Workbench
 
 SHOWN = 5
+_BRANCHES = 8
 ROUNDING = 0.001  # registers round shares, so that a hundred per cent may be a little more
 _SHARES_OF_ONE = (
     ("HOLDS_SHARES", "equity_share", "dst"),
@@ -132,7 +133,13 @@ class _Book:
 
 
 def _union(parts: list[str]) -> str:
-    return " UNION ALL ".join(f"SELECT * FROM ({part})" for part in parts) or _NOTHING
+    """A union of unions: seventy branches in a row are nested too deep for who translates them."""
+    if not parts:
+        return _NOTHING
+    while len(parts) > 1:
+        chosen = (parts[at : at + _BRANCHES] for at in range(0, len(parts), _BRANCHES))
+        parts = [" UNION ALL ".join(f"SELECT * FROM ({part})" for part in some) for some in chosen]
+    return parts[0]
 
 
 def _shares(book: _Book) -> str:

