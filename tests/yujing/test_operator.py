@@ -74,8 +74,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """What each block said, standard error too. Where one failed, those after it are missing."""
     folder = tmp_path_factory.mktemp("week")
     root = Path(__file__).parents[2]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("YUJING_", "NEO4J_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("YUJING_", "NEO4J_", "PYTHON"))}
     environment |= {"COLUMNS": "80", "WALK": _YUJING, "MEND": _MEND, "PYTHONPATH": str(root), "MONDAY": MONDAY}
+    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")  # some forty commands, each module compiled once
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     start = 'set -euo pipefail\nBEGAN=$(date +%s)\nyujing() { python3 -c "$WALK" "$BEGAN" "$DAY" "$MONDAY" "$@"; }\n'
     (folder / "walk.sh").write_text(start + "".join(map(script_of, blocks())), "utf-8")
