@@ -77,7 +77,7 @@ def tables_of(found: Grouped, told: Dependence, before: pa.Table) -> dict[str, p
         "group_sets": as_table(_sets(groups, inside), SETS),
         "group_lineage": identity.lineage.cast(LINEAGE),
         "dependence_proposals": as_table(_required(told.proposals, owed, told.needed), schemas.PROPOSALS),
-        "group_exposures": as_table(owed.sort("firm"), schemas.EXPOSURES),
+        "client_exposures": as_table(owed.sort("firm"), schemas.EXPOSURES),
         "connected_clients": as_table(sets, schemas.CONNECTED_CLIENTS),
     }
 
@@ -122,7 +122,7 @@ def _required(proposals: pl.DataFrame, owed: pl.DataFrame, needed: float | None)
 GROUPS = Kind(
     name="groups",
     zh="集团客户与关联客户",
-    version="1",
+    version="2",
     reads={**READS, **exposure.READS, **dependence.READS},
     tables=(
         KnowledgeTable("group_clients", schemas.GROUP_CLIENTS, ("group", "head", "lead")),
@@ -132,7 +132,7 @@ GROUPS = Kind(
         KnowledgeTable("group_sets", SETS, ("set", "member")),
         KnowledgeTable("group_lineage", LINEAGE, ("set", "other")),
         KnowledgeTable("dependence_proposals", schemas.PROPOSALS, ("id", "dependent", "on")),
-        KnowledgeTable("group_exposures", schemas.EXPOSURES, ("firm",)),
+        KnowledgeTable("client_exposures", schemas.EXPOSURES, ("firm",)),
         KnowledgeTable("connected_clients", schemas.CONNECTED_CLIENTS, ("set", "member")),
     ),
     compute=compute,

@@ -72,7 +72,7 @@ class GroupReader:
         inside = {row["firm"] for row in self.members(group) if row["certain"]}
         sure = self._down(inside, {"confirmed"})
         every = self._down(inside, {"confirmed", "pending"})
-        owed = {row["firm"]: row["exposure_fen"] for row in self._about("group_exposures", "firm", sorted(every))}
+        owed = {row["firm"]: row["exposure_fen"] for row in self._about("client_exposures", "firm", sorted(every))}
         return [
             Connected(firm, sure.get(firm, through), firm not in sure, owed.get(firm, 0)) for firm, through in sorted(every.items())
         ]
