@@ -98,7 +98,7 @@ def test_what_is_no_json_object_is_set_aside_with_its_offset_and_not_read_again(
         (2, "", "{", "not_json"),
         (3, "", "", "not_json"),
         (4, "", '{"firm": {"no": "�"}}', "not_json"),
-        (6, "", '{"firm": {"no": ["5"]}}', "nested_value"),
+        (6, "firm.no", '{"firm": {"no": ["5"]}}', "nested_value"),
     ]
     topic.send(b"[1]")
     assert counts(inbox.load()) == (1, 0, 0, 1)  # nothing new for the ledger, yet the offset moves on
