@@ -247,6 +247,7 @@ def reopen(shelf: Shelf, cases: Sequence[Case], by: str, reason: str) -> int:
 
 def _mark(shelf: Shelf, cases: Sequence[Case], by: str, note: str, step: tuple[Status, Status]) -> int:
     with locked(shelf.root):
+        cases = [shelf.chain(case)[-1] if case.first else case for case in cases]
         standing = {tuple(row[:4]): row[4] for row in shelf.actions.standing().iter_rows()}
         chosen = [
             c for c in cases if standing.get(tuple(row_key(c)[k] for k in ("batch", "file", "sheet", "line")), "open") == step[0]
