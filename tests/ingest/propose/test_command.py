@@ -10,6 +10,7 @@ import openpyxl
 import polars as pl
 import pytest
 import sqlalchemy as sa
+import stdnum.cn.uscc
 import yaml
 
 from ingest.propose.sources import look_at_all
@@ -192,7 +193,8 @@ def test_a_header_of_two_rows_is_drafted_so_that_it_loads(tmp_path: Path, comman
     for row in (["对公客户一览", "", "", ""], ["客户号", "客户", "", "注册资本(万元)"], ["", "名称", "统一社会信用代码", ""]):
         sheet.append(row)
     for n in range(20):
-        sheet.append([f"C{100_000 + n}", f"虚构{n}号有限公司", "91990101MA83CAWPP8" if n == 0 else "", 500 + n])
+        body = f"91990101MA{n:07d}"
+        sheet.append([f"C{100_000 + n}", f"虚构{n}号有限公司", body + stdnum.cn.uscc.calc_check_digit(body), 500 + n])
     for band in ("A1:D1", "A2:A3", "B2:C2", "D2:D3"):
         sheet.merge_cells(band)
     book.save(tmp_path / "对公客户.xlsx")
