@@ -215,15 +215,21 @@ class Projection:
             SELECT id{columns} FROM wanted LEFT JOIN named USING (id)"""
 
     def _referred_to(self, kind: EntityType) -> str:
-        """Records that rows tell of, or that are ends of them; of a partial projection those of rows that came since."""
+        """Records that rows tell of, or that are ends of them; of a partial projection those told of since, and new ends.
+
+        An end that was told of before has its node already; most ends of new rows have.
+        """
         new = f"batch_seq > {self._since}"
-        selects = [f"SELECT id AS record FROM ({self._rows(kind.name)}) WHERE {new}"]
+        own = f"SELECT id AS record FROM ({self._rows(kind.name)})"
+        ends = []
         for relation in self.ontology.relations.values():
             for column, place in (("src", 0), ("dst", 1)):
                 if any(pair[place] == kind.name for pair in relation.ends) and self._holds(relation.name):
                     rows = self._rows(relation.name)
-                    selects.append(f"SELECT {column} FROM ({rows}) WHERE {column}_type = '{kind.name}' AND {new}")
-        return f"SELECT DISTINCT record FROM ({' UNION ALL '.join(selects)})"
+                    ends.append(f"SELECT {column} AS record FROM ({rows}) WHERE {column}_type = '{kind.name}' AND {new}")
+        before = f"ANTI JOIN ({own} WHERE NOT {new}) USING (record)" if self.partial else ""
+        named = f"SELECT record FROM ({' UNION ALL '.join(ends)}) {before} UNION ALL" if ends else ""
+        return f"SELECT DISTINCT record FROM ({named} {own} WHERE {new})"
 
     def _moves_of(self, kind: EntityType) -> str:
         return "moves" if kind.resolved else "(FROM moves WHERE false)"
