@@ -1,8 +1,9 @@
 """The same bad row delivered again: recognised by what it says and what was wrong with it, so that nobody looks at it twice.
 
 A row is the same if its feed, its place in the manifest, its header, its cells (personal ones as tokens) and the reasons are;
-of equal rows in one delivery the n-th is the n-th of the next. It stands where its first delivery stands: open once, and
-repaired or dismissed for good. Where any of this changes it is another row, and open.
+of equal rows in one delivery the n-th is the n-th of the next, and of a line of JSON all elements count together. It stands
+where its first delivery stands: open once, and repaired or dismissed for good. Where any of this changes it is another row, and
+open.
 """
 
 from pathlib import Path
@@ -40,8 +41,10 @@ def _seen_sql(folder: Path) -> str:
                 string_agg("column" || ' ' || reason, ',' ORDER BY "column", reason) AS reasons
             FROM {here("quarantine.parquet")} GROUP BY ALL
         ), rows AS (
-            SELECT file, coalesce(r.sheet, '') AS sheet, line, sha256(concat_ws(chr(31), {said})) AS digest
+            SELECT file, coalesce(r.sheet, '') AS sheet, line,
+                sha256(string_agg(concat_ws(chr(31), {said}), chr(29) ORDER BY cells)) AS digest
             FROM {here("rows.parquet")} r JOIN wrong w USING (file, line) WHERE coalesce(r.sheet, '') = w.sheet
+            GROUP BY ALL
         ), numbered AS (
             SELECT *, row_number() OVER (PARTITION BY digest ORDER BY file, sheet, line) AS nth FROM rows
         )
