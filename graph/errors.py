@@ -19,6 +19,10 @@ class YujingError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".strip()
 
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints of a refusal."""
+        return {"refused": True, "error": self.message, "fix": self.fix, "field": self.field, **self.details}
+
 
 class NotFoundError(YujingError):
     """What was asked for is not there on that day."""
