@@ -6,6 +6,7 @@ which its machines see the files.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ibis
@@ -29,6 +30,7 @@ _SESSION = {
     "spark.sql.caseSensitive": "false",
     "spark.sql.parquet.binaryAsString": "false",
 }
+_LOGGING = Path(__file__).with_name("log4j2.properties")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def start_spark(options: SparkOptions) -> "SparkSession":
     builder = (
         SparkSession.builder.appName("yujing").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
     )
+    if options.master.startswith("local"):  # a cluster has rules of its own for what is logged
+        builder = builder.config("spark.driver.extraJavaOptions", f'"-Dlog4j2.configurationFile={_LOGGING.as_uri()}"')
     for name, value in options.conf.items():
         builder = builder.config(name, value)
     if options.master:

@@ -171,6 +171,9 @@ class _Work:
         """Open rows that were changed, or are to be tried again; of a line of JSON every element, for it was refused whole."""
         for place, group in groupby(sorted(self._returned.rows, key=_key), key=_key):
             rows, cases = list(group), self._heads_by_place.get(place, [])
+            if len(rows) > len(cases) == 1:
+                said = f"The workbook has line {place[2]} of {place[0]} {len(rows)} times; batch {self.batch} refused it once."
+                raise InputError(said, "Take out the copies: one row for each line.", "line")
             if len(rows) != len(cases):
                 said = (
                     f"The workbook has {len(rows)} rows for line {place[2]} of {place[0]}; batch {self.batch} refused {len(cases)}."

@@ -33,7 +33,11 @@ def set_clocks(draft: FileDraft) -> None:
             each.clocks["valid_to"] = ended
     for each in draft.yields:
         _lend(draft, each)
-        if "valid_from" not in each.clocks and not _beside(draft, each) and (begun := _last_resort(each, free, recorded, draft.look.day)):
+        if (
+            "valid_from" not in each.clocks
+            and not _beside(draft, each)
+            and (begun := _last_resort(each, free, recorded, draft.look.day))
+        ):
             each.clocks["valid_from"] = begun
     for each in draft.yields:
         if recorded and _in_order(draft, each, recorded):

@@ -1,5 +1,6 @@
 """Tables of a database: columns, keys and foreign keys as declared, and rows from both ends of the key."""
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -13,6 +14,7 @@ _ROWS = 5_000
 
 def look_at_database(url: str) -> list[Look]:
     """Every table and view that the URL's user sees. InputError where the database does not answer or holds no table."""
+    _refuse_missing_file(url)
     try:
         engine = sa.create_engine(url)
         with engine.connect() as connection:
@@ -30,6 +32,16 @@ def look_at_database(url: str) -> list[Look]:
     if not looks:
         raise InputError(f"{_shown(url)}: the database has no tables.", "Check the URL, or the user's rights.", "source")
     return [look for look in looks if look.frame.width]
+
+
+def _refuse_missing_file(url: str) -> None:
+    """SQLite would make the file, and find it empty."""
+    try:
+        told = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        return  # said where it is opened
+    if told.get_backend_name() == "sqlite" and not Path(told.database or "").is_file():
+        raise InputError(f"{told.database or url}: there is no such database.", "Put it there, or give its whole path.", "source")
 
 
 def _shown(url: str) -> str:

@@ -39,8 +39,8 @@ def look_at_all(sources: list[str]) -> tuple[list[Look], list[SetAside]]:
         else:
             raise InputError(f"{path}: there is no such file or folder.", "Give a file, a folder, or a database URL.", "source")
     if not looks:
-        said = "; ".join(f"{each.name}: {each.reason}" for each in aside[:3])
-        raise InputError(f"Nothing could be looked at{': ' + said if said else ''}.", "Name files that hold tables.", "source")
+        said = "; ".join(f"{each.name}: {each.reason}" for each in aside[:3]) or "there is no file in it"
+        raise InputError(f"{', '.join(sources)}: nothing could be looked at: {said}.", "Name files that hold tables.", "source")
     return [_settled(look) for look in looks], aside
 
 

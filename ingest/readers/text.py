@@ -45,7 +45,9 @@ def read_blocks(path: Path, encoding: str) -> Iterator[Block]:
             fresh = _read(path, stream)
             if line == 1 and not rest:
                 _refuse_binary(path, fresh)
-                returns = b"\r" in fresh[:-1] and b"\n" not in fresh  # lines that end in CR alone, as old Macintosh programs wrote them
+                returns = (
+                    b"\r" in fresh[:-1] and b"\n" not in fresh
+                )  # lines that end in CR alone, as old Macintosh programs wrote them
             data = rest + (fresh.replace(b"\r", b"\n") if returns else fresh)
             cut = data.rfind(b"\n") + 1 if fresh else len(data)
             if fresh and not cut:

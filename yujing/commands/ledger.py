@@ -24,7 +24,10 @@ EngineName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: today)")]
 Seq = Annotated[int | None, typer.Option("--ledger-seq", min=0, help="as the ledger was at this batch (default: the latest)")]
+Raw = Annotated[bool, typer.Option("--raw", help="a .csv for machines: cells that a spreadsheet takes for formulas as they are")]
 Out = Annotated[Path, typer.Option("--out", help="a .parquet or .csv file to write")]
+
+_FORMULA = r"^[=+\-@\t\r＝＋－＠]"
 
 
 def register(app: typer.Typer) -> None:
@@ -53,16 +56,19 @@ def read(  # noqa: PLR0917 (Typer reads its options from the signature)
     ledger_seq: Seq = None,
     history: Annotated[bool, typer.Option("--history", help="also the states that ended before the day")] = False,
     engine: EngineName = None,
+    raw: Raw = False,
+    as_json: AsJson = False,
 ) -> None:
     """The rows that were true on the day and known by its end."""
     _check_suffix(out)
     snapshot = _snapshot(with_engine(engine), as_of, ledger_seq)
     with Console(stderr=True).status(f"reading {type_name} on {snapshot.engine.name}"):
         rows = snapshot.read_history(type_name) if history else snapshot.read(type_name)
-    _write(rows, out, snapshot)
+    _write(rows if raw else _harmless(rows, out), out)
+    _say(rows, out, snapshot, as_json)
 
 
-def features(out: Out, as_of: Day = None, ledger_seq: Seq = None, engine: EngineName = None) -> None:
+def features(out: Out, as_of: Day = None, ledger_seq: Seq = None, engine: EngineName = None, as_json: AsJson = False) -> None:
     """A row a firm, a column a feature; empty where nothing is known."""
     from models.features.build import build_features
 
@@ -70,7 +76,8 @@ def features(out: Out, as_of: Day = None, ledger_seq: Seq = None, engine: Engine
     snapshot = _snapshot(with_engine(engine), as_of, ledger_seq)
     with Console(stderr=True).status(f"computing features on {snapshot.engine.name}"):
         rows = build_features(snapshot).arrow()
-    _write(rows, out, snapshot)
+    _write(rows, out)
+    _say(rows, out, snapshot, as_json)
 
 
 def check(as_of: Day = None, ledger_seq: Seq = None, engine: EngineName = None, as_json: AsJson = False) -> None:
@@ -157,7 +164,20 @@ def _check_suffix(out: Path) -> None:
         raise InputError(f"'{out}' is neither .parquet nor .csv.", "Name the file so.", "out")
 
 
-def _write(rows: "pa.Table", out: Path, snapshot: "Snapshot") -> None:
+def _harmless(rows: "pa.Table", out: Path) -> "pa.Table":
+    """For a .csv: text that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for place, field in enumerate(rows.schema) if out.suffix == ".csv" else ():
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            cells = rows.column(place)
+            live = pc.match_substring_regex(cells, _FORMULA)
+            rows = rows.set_column(place, field, pc.if_else(live, pc.binary_join_element_wise("'", cells, ""), cells))
+    return rows
+
+
+def _write(rows: "pa.Table", out: Path) -> None:
     import pyarrow.csv
     import pyarrow.parquet
 
@@ -166,10 +186,15 @@ def _write(rows: "pa.Table", out: Path, snapshot: "Snapshot") -> None:
         pyarrow.csv.write_csv(rows, out)
     else:
         pyarrow.parquet.write_table(rows, out, compression="zstd")
-    print(
-        f"{rows.num_rows:,} rows as of {snapshot.as_of}, ledger_seq {snapshot.ledger_seq}, by {snapshot.engine.name}: {out}",
-        file=sys.stderr,
-    )
+
+
+def _say(rows: "pa.Table", out: Path, snapshot: "Snapshot", as_json: bool) -> None:
+    seq, engine = snapshot.ledger_seq, snapshot.engine.name
+    if as_json:
+        told = {"rows": rows.num_rows, "as_of": str(snapshot.as_of), "ledger_seq": seq, "engine": engine, "out": str(out)}
+        print(json.dumps(told, ensure_ascii=False))
+    else:
+        print(f"{rows.num_rows:,} rows as of {snapshot.as_of}, ledger_seq {seq}, by {engine}: {out}", file=sys.stderr)
 
 
 def _print_check(found: "BookCheck") -> None:

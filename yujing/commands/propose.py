@@ -37,6 +37,8 @@ def _propose(
     from ingest.propose.sources import look_at_all
     from ingest.propose.write import manifest_text
 
+    if output.is_dir():
+        raise InputError(f"{output} is a folder.", f"Name the file: -o {output / 'manifest.yaml'}.", "output")
     if output.exists() and not force:
         raise InputError(f"{output}: there is a file already.", "Give another -o, or --force.", "output")
     feed = name or _name(sources[0])

@@ -142,34 +142,42 @@ def repair(  # noqa: PLR0917 (Typer reads its options from the signature)
     raise typer.Exit(3 if done.still_bad else 0)
 
 
-def dismiss(
+def dismiss(  # noqa: PLR0917 (Typer reads its options from the signature)
     batch: Batch,
     line: Annotated[list[int], typer.Argument(help="行 lines", show_default=False)],
     reason: Annotated[str, typer.Option(help="理由 why no repair is needed")],
     file: File = "",
     by: By = "",
+    as_json: AsJson = False,
 ) -> None:
     """驳回：该行无需修复，记下理由。These rows need no repair; the reason is kept with who and when."""
     from ingest.desk.repair import dismiss as mark
 
     shelf = _shelf()
     count = mark(shelf, [shelf.case(batch, each, file) for each in line], by or getpass.getuser(), reason)
-    print(f"已驳回 dismissed: {count}; 原已处理 dealt with before: {len(line) - count}")
+    if as_json:
+        print(json.dumps({"batch": batch, "dismissed": count, "settled": len(line) - count}))
+    else:
+        print(f"已驳回 dismissed: {count}; 原已处理 dealt with before: {len(line) - count}")
 
 
-def reopen(
+def reopen(  # noqa: PLR0917 (Typer reads its options from the signature)
     batch: Batch,
     line: Annotated[list[int], typer.Argument(help="行 lines", show_default=False)],
     reason: Annotated[str, typer.Option(help="理由 why")],
     file: File = "",
     by: By = "",
+    as_json: AsJson = False,
 ) -> None:
     """撤回驳回。Take a dismissal back."""
     from ingest.desk.repair import reopen as mark
 
     shelf = _shelf()
     count = mark(shelf, [shelf.case(batch, each, file) for each in line], by or getpass.getuser(), reason)
-    print(f"已重开 reopened: {count}")
+    if as_json:
+        print(json.dumps({"batch": batch, "reopened": count}))
+    else:
+        print(f"已重开 reopened: {count}")
 
 
 def trends(feed: Feed = "", as_json: AsJson = False) -> None:

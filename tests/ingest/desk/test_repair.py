@@ -1,5 +1,6 @@
 """Rows that come back from the data office: fed back once, with their history, by the same rules as any other row."""
 
+import openpyxl
 import pytest
 
 from graph.errors import InputError
@@ -178,6 +179,19 @@ def test_dismissed_rows_are_kept_with_who_and_why_and_may_be_reopened(office: Of
     assert office.statuses(batch) == [(2, "open")]
     actions = office.shelf.actions.all().select("by", "action", "note").rows()
     assert actions == [("李", "dismissed", "测试数据"), ("王", "open", "误判")]
+
+
+def test_a_line_that_stands_twice_in_the_workbook_refuses_it_whole(office: Office) -> None:
+    office.inbox.put("firms.csv", _FIRMS + "2,乙,两百\n")
+    batch = office.inbox.load(firms()).batch
+    path = office.download(batch)
+    book = openpyxl.load_workbook(path)
+    sheet = book[book.sheetnames[0]]
+    sheet.append([cell.value for cell in sheet[2]])
+    book.save(path)
+    with pytest.raises(InputError, match=r"line 2 of firms\.csv 2 times"):
+        office.repair(path, options=Options(retry=True))
+    assert office.statuses(batch) == [(2, "open")]
 
 
 _ITEMS = """

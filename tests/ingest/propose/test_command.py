@@ -108,9 +108,47 @@ def test_what_is_not_there_is_refused(source: str, tmp_path: Path, command: Comm
 
 
 def test_a_database_without_tables_is_refused(tmp_path: Path, command: Command) -> None:
+    (tmp_path / "empty.db").touch()
     refused = command.run("propose", f"sqlite:///{tmp_path / 'empty.db'}", "-o", str(tmp_path / "d.yaml"))
     assert refused.code == 2
     assert "no tables" in refused.error
+
+
+def test_a_database_file_that_is_not_there_is_not_made(tmp_path: Path, command: Command) -> None:
+    refused = command.run("propose", f"sqlite:///{tmp_path / 'no.db'}", "-o", str(tmp_path / "d.yaml"), "--json")
+    assert refused.code == 2
+    assert "no such database" in json.loads(refused.out)["error"]
+    assert not (tmp_path / "no.db").exists()
+
+
+def test_a_folder_is_no_place_for_a_draft_and_an_empty_one_no_source(firms: Path, tmp_path: Path, command: Command) -> None:
+    (tmp_path / "bank").mkdir()
+    refused = command.run("propose", str(firms), "-o", str(tmp_path / "bank"), "--force", "--name", "crm")
+    assert (refused.code, "bank is a folder" in refused.error) == (2, True)
+    refused = command.run("propose", str(tmp_path / "bank"), "-o", str(tmp_path / "d.yaml"))
+    assert (refused.code, f"{tmp_path / 'bank'}: nothing could be looked at" in refused.error) == (2, True)
+
+
+def test_a_word_that_settles_nothing_is_no_value_and_every_mark_is_counted(tmp_path: Path, command: Command) -> None:
+    """其他未定 holds 其他, and yet says that nobody knows; 流动资金贷款类 is read by the word in it, and the draft says so."""
+    products = ("流动资金贷款类", "固定资产贷款", "其他未定", "其他")
+    rows = [f"J{n:03d},C{n:03d},{products[n % 4]},{n * 1000},2024-01-{n % 28 + 1:02d},6222{n:08d}" for n in range(40)]
+    (tmp_path / "借据.csv").write_text("借据号,客户号,业务品种,放款金额,放款日,支付账号\n" + "\n".join(rows), "utf-8")
+    target = tmp_path / "draft.yaml"
+    told = json.loads(command.run("propose", str(tmp_path / "借据.csv"), "-o", str(target), "--name", "core", "--json").out)
+    text = target.read_text("utf-8")
+    (note, *_) = yaml.safe_load(text)["files"][0]["yields"]
+    assert note["properties"]["product"]["values"] == {
+        "流动资金贷款类": "working_capital",
+        "固定资产贷款": "fixed_asset",
+        "其他": "other",
+    }
+    assert "no value is known for 其他未定" in text
+    assert "# 流动资金贷款类: working_capital, since it holds 流动资金贷款" in text
+    assert len(told["confirm"]) == text.count("请确认") - 1  # the head of the draft says what the mark means
+    assert {"file": "借据.csv", "column": "业务品种"}.items() <= next(e for e in told["confirm"] if "其他未定" in e["why"]).items()
+    printed = command.run("propose", str(tmp_path / "借据.csv"), "-o", str(target), "--name", "core", "--force").out
+    assert f"请确认 to confirm: {len(told['confirm'])}" in printed
 
 
 def test_what_fits_no_type_is_refused(tmp_path: Path, command: Command) -> None:

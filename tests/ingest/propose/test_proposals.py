@@ -83,6 +83,15 @@ def test_the_draft_of_the_invented_bank_loads_nearly_every_row(bank: Path, comma
     assert rows["accepted"] + rows["duplicate"] > 0.98 * rows["read"]
 
 
+def test_a_person_and_a_pledge_do_not_begin_anew_with_each_office_or_valuation(bank_draft: Draft) -> None:
+    yields = {(file.look.label.rpartition("/")[2], each.kind.name): each for file in bank_draft.files for each in file.yields}
+    assert "valid_from" not in yields["工商信息.xlsx#主要人员", "Person"].clocks
+    assert yields["工商信息.xlsx#主要人员", "SERVES_AS"].clocks["valid_from"].column == "任职日期"
+    pledge = yields["押品.csv", "PLEDGES"]
+    assert "valid_from" not in pledge.clocks
+    assert pledge.identity and pledge.identity.columns == ("押品编号",)
+
+
 @needs_data[0]
 @needs_data[1]
 def test_nine_in_ten_columns_of_finbench_are_rightly_mapped(tmp_path: Path) -> None:
