@@ -21,7 +21,7 @@ stop: ## stops the API that the demo left running
 	@test -x $(BIN)/yujing && $(BIN)/yujing stop || echo "nothing to stop"
 
 test: $(READY) ## every test; starts a real Neo4j of its own
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
