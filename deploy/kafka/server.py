@@ -129,8 +129,6 @@ def _wait_until_it_answers(server: RunningServer) -> None:
     while time.monotonic() < deadline:
         if _has_ended(server):
             raise UnavailableError(f"Kafka ended as it started. {local.tail(log)}", f"See {log}.")
-                f"Kafka ended as it started. {local.tail(_log(Path(server.home)))}", f"See {_log(Path(server.home))}."
-            )
         with suppress(KafkaException):
             if client.list_topics(timeout=2).brokers:
                 return
