@@ -13,6 +13,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils.exceptions import IllegalCharacterError
 
+from ingest.desk.again import recognise
 from ingest.parts import LINE_BITS, text_sql
 from ingest.reasons import Reason
 from ingest.reread import Reread
@@ -28,11 +29,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 class Quarantine:
     """The folder of one batch: `quarantine.parquet`, `quarantine.xlsx`, `originals.parquet`, `summary.json`.
 
-    For the desk `rows.parquet`, the refused rows whole, and `manifest.yaml`, by which they were read.
+    For the desk `rows.parquet`, the refused rows whole, `manifest.yaml`, by which they were read, and `seen.parquet`, which of
+    them earlier batches of `feed` refused alike: `again` is how many. A repair has no feed: its rows were not delivered.
     """
 
-    def __init__(self, folder: Path, engine: duckdb.DuckDBPyConnection, manifest: Path, reread: Reread) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, engine: duckdb.DuckDBPyConnection, manifest: Path, reread: Reread, feed: str = "") -> None:
+        self.folder, self.again, self._feed = folder, 0, feed
         self._engine, self._manifest, self._reread = engine, manifest, reread
         self._written = False
 
@@ -47,6 +49,7 @@ class Quarantine:
                 self._copy(issues_sql(staged, "issues"), path)
                 _write_workbook(path, self.folder / "quarantine.xlsx")
                 self._write_rows(staged)
+                self.again = recognise(self.folder, self._feed, self._engine) if self._feed else 0
             if "warnings" in staged.files:
                 self._copy(issues_sql(staged, "warnings"), self.folder / "warnings.parquet")
             if "originals" in staged.files:

@@ -51,6 +51,8 @@ def print_result(result: IngestResult, console: Console) -> None:
     console.print(_counts_table(result))
     for reason, count in result.reasons.items():
         console.print(f"  {reason}: {count}", markup=False)
+    if result.again:
+        console.print(f"  其中此前已隔离 refused before, unchanged: {result.again:,}", markup=False)
     for warning in result.warnings:
         console.print(f"注意 warning: {warning}", markup=False, style="yellow", soft_wrap=True)
     console.print(_closing_words(result), markup=False, soft_wrap=True)

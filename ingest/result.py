@@ -42,6 +42,7 @@ class IngestResult:
     seconds: float
     dry_run: bool = False
     backfill: bool = False
+    again: int = 0  # of the quarantined rows: those that an earlier batch of the feed refused alike
     files: tuple[str, ...] = field(default=())
     deliveries: tuple[dict[str, Any], ...] = field(default=())  # what `yujing feeds` compares, a file each
     read_to: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how far tables and topics were read, by name
@@ -65,6 +66,7 @@ class IngestResult:
             "stubs": dict(self.stubs),
             "closed": dict(self.closed),
             "reasons": dict(self.reasons),
+            "again": self.again,
             "warnings": list(self.warnings),
             "tidied": self.tidied,
             "files": list(self.files),

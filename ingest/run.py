@@ -130,7 +130,7 @@ def _ingest(load: _Load, ledger: Ledger, vault: Vault, quarantine: Path, run: _R
         batch.engine = engine
         stamp = Stamp(header.feed, header.batch, batch.attempt)
         tokenise = tokeniser(vault, keep=not dry_run)
-        keeper = Quarantine(quarantine / header.batch, engine, load.path, Reread(load.sources, load.chunks, tokenise))
+        keeper = Quarantine(quarantine / header.batch, engine, load.path, Reread(load.sources, load.chunks, tokenise), header.feed)
         outcome = _Outcome(load, header, Staged(folder), keeper, run.began, dry_run)
         try:
             with PartWriter() as writer:
@@ -207,6 +207,7 @@ class _Outcome:
             seconds=time.perf_counter() - self.began,
             dry_run=self.dry_run,
             backfill=bool(self.load.manifest.backfill),
+            again=self.quarantine.again,
             files=tuple(source.file for source in self.load.sources),
             deliveries=tuple(each.to_json() for each in self.told),
             read_to=self.load.read_to,

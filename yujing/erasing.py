@@ -91,10 +91,14 @@ def _untouched(steps: list[dict[str, Any]]) -> Check:
 
 def _nowhere(vault: Vault, settings: Settings) -> Check:
     kinds = tuple(sorted({*_KINDS, *vault.kinds()} - set(PROSE)))
-    found = list(Search(vault, vault.erasures.current().tokens, kinds).under(settings.home))
-    where = ", ".join(f"{path.relative_to(settings.home)} ({count})" for path, count in found)
-    says = f"stands openly in {where}" if found else "in no file under home"
-    return Check("nowhere", not found, says)
+    search = Search(vault, vault.erasures.current().tokens, kinds)
+    found = [(str(path.relative_to(settings.home)), count) for path, count in search.under(settings.home)]
+    elsewhere = bool(settings.journal_url)  # else it is a file under home
+    if elsewhere:
+        found += [(f"the journal's table {table}", count) for table, count in search.in_journal(settings.journal)]
+    where = ", ".join(f"{place} ({count})" for place, count in found)
+    nowhere = "in no file under home" + ", nor in the journal's database" * elsewhere
+    return Check("nowhere", not found, f"stands openly in {where}" if found else nowhere)
 
 
 def _audited(settings: Settings, steps: list[dict[str, Any]]) -> list[Check]:

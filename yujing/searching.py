@@ -1,4 +1,4 @@
-"""Whether a value that was erased still stands somewhere under home, without knowing it: every text is hashed as a token would be.
+"""Whether a value that was erased still stands under home or in the journal, without knowing it: texts are hashed as tokens are.
 
 Whole cells are looked at everywhere; of prose (JSON, the journal, notes) also each run of letters and digits, and each two to
 five Chinese characters side by side.
@@ -13,10 +13,12 @@ from pathlib import Path
 import duckdb
 from python_calamine import CalamineError, CalamineWorkbook
 
+from alerts.journal.texts import every_text
 from graph.personal import Vault
 
 _NOTHING = re.compile(r"(p:)?[0-9a-f]{32}|[0-9a-f]{64}|\d{4}-\d{2}-\d{2}")  # tokens, ids, hashes and days are no values
 _RUN = re.compile(r"[0-9A-Za-z]{6,32}|[\u3400-\u9fff·]{2,}")
+_ESCAPED = re.compile(r"\\u([0-9a-f]{4})", re.IGNORECASE)  # as JSON may write what is not ASCII
 _NAME_LENGTHS = range(2, 6)
 _BIG = 64 << 20  # files that no format of ours explains are read no further than this
 
@@ -36,6 +38,16 @@ class Search:
                 hits = {token for text in set(self._texts(path)) for token in self._hits(text)}
                 if hits:
                     yield path, len(hits)
+
+    def in_journal(self, url: str) -> Iterator[tuple[str, int]]:
+        """Tables of a journal's database in which an erased value stands openly, and how many of them."""
+        texts: dict[str, set[str]] = {}
+        for table, text in every_text(url):
+            texts.setdefault(table, set()).update(_prose(text))
+        for table, found in sorted(texts.items()):
+            hits = {token for text in found for token in self._hits(text)}
+            if hits:
+                yield table, len(hits)
 
     def _hits(self, text: str) -> Iterator[str]:
         for kind in self.kinds:
@@ -94,12 +106,19 @@ def _database(path: Path) -> Iterator[str]:
             for row in connection.execute(f'SELECT * FROM "{table}"'):
                 for cell in row:
                     text = cell.decode("utf-8", "ignore") if isinstance(cell, bytes) else cell
-                    if isinstance(text, str) and not _NOTHING.fullmatch(text):
-                        yield text
-                        yield from _pieces(text)
+                    if isinstance(text, str):
+                        yield from _prose(text)
+
+
+def _prose(text: str) -> Iterator[str]:
+    """A cell whole, and in pieces."""
+    if not _NOTHING.fullmatch(text):
+        yield text
+        yield from _pieces(text)
 
 
 def _pieces(text: str) -> Iterator[str]:
+    text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     for run in set(_RUN.findall(text)):
         if _NOTHING.fullmatch(run):
             continue

@@ -201,26 +201,35 @@ class Projection:
         place = f"row({_TOLD_LAST})"
         values = "".join(f', arg_max("{name}", {place}) FILTER ("{name}" IS NOT NULL) AS "{name}"' for name in looked_up)
         columns = "".join(f', "{name}"' for name in looked_up)
-        moves = self._moves_of(kind)
-        parts = [f"SELECT '{kind.name}-' || record AS id, batch_seq FROM ({self._referred_to(kind)})"]
-        parts.append(f"SELECT entity AS id, batch_seq FROM {moves} WHERE entity IS NOT NULL")
+        moves, new = self._moves_of(kind), f"batch_seq > {self._since}"
         told = f"""
             SELECT coalesce(m.entity, '{kind.name}-' || r.id) AS id, r.* EXCLUDE (id)
             FROM ({self._rows(kind.name)}) r LEFT JOIN {moves} m ON m.record = r.id AND m.known_to = {OPEN_DAY}"""
+        wanted = [f"SELECT '{kind.name}-' || record AS id FROM ({self._referred_to(kind)})"]
+        wanted.append(f"SELECT entity FROM {moves} WHERE starts_with(entity, '{kind.name}-') AND {new}")
+        if self.partial:  # a record that moved tells of its entity, which is not called like it
+            wanted.append(f"SELECT id FROM ({told}) WHERE {new}")
         return f"""
-            WITH named AS (SELECT id, max(batch_seq) AS batch_seq{values} FROM ({told}) GROUP BY id),
-            referred AS (SELECT id, max(batch_seq) AS batch_seq FROM ({" UNION ALL ".join(parts)}) GROUP BY id)
-            SELECT id{columns} FROM referred LEFT JOIN named USING (id)
-            WHERE greatest(referred.batch_seq, coalesce(named.batch_seq, 0)) > {self._since}"""
+            WITH wanted AS (SELECT DISTINCT id FROM ({" UNION ALL ".join(wanted)})),
+            named AS (SELECT id{values} FROM ({told}) {"SEMI JOIN wanted USING (id)" if self.partial else ""} GROUP BY id)
+            SELECT id{columns} FROM wanted LEFT JOIN named USING (id)"""
 
     def _referred_to(self, kind: EntityType) -> str:
-        selects = [f"SELECT id AS record, batch_seq FROM ({self._rows(kind.name)})"]
+        """Records that rows tell of, or that are ends of them; of a partial projection those told of since, and new ends.
+
+        An end that was told of before has its node already; most ends of new rows have.
+        """
+        new = f"batch_seq > {self._since}"
+        own = f"SELECT id AS record FROM ({self._rows(kind.name)})"
+        ends = []
         for relation in self.ontology.relations.values():
             for column, place in (("src", 0), ("dst", 1)):
                 if any(pair[place] == kind.name for pair in relation.ends) and self._holds(relation.name):
                     rows = self._rows(relation.name)
-                    selects.append(f"SELECT {column}, batch_seq FROM ({rows}) WHERE {column}_type = '{kind.name}'")
-        return f"SELECT record, max(batch_seq) AS batch_seq FROM ({' UNION ALL '.join(selects)}) GROUP BY record"
+                    ends.append(f"SELECT {column} AS record FROM ({rows}) WHERE {column}_type = '{kind.name}' AND {new}")
+        before = f"ANTI JOIN ({own} WHERE NOT {new}) USING (record)" if self.partial else ""
+        named = f"SELECT record FROM ({' UNION ALL '.join(ends)}) {before} UNION ALL" if ends else ""
+        return f"SELECT DISTINCT record FROM ({named} {own} WHERE {new})"
 
     def _moves_of(self, kind: EntityType) -> str:
         return "moves" if kind.resolved else "(FROM moves WHERE false)"

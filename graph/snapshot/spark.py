@@ -113,15 +113,17 @@ class SparkEngine:
         """The files of a table as they are now, as a view."""
         view, files = f"ledger_{folder}", self._ledger.files(folder)
         if self._views.get(view) != files.paths:
-            from ibis.backends.pyspark.datatypes import PySparkSchema
-
-            columns = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(schema))
-            read = self.session.read.schema(columns)
-            paths = [self._seen(path) for path in files.paths]
-            frame = read.parquet(*paths) if paths else self.session.createDataFrame([], columns)
-            frame.createOrReplaceTempView(view)
+            self._frame_of(files.paths, schema).createOrReplaceTempView(view)
             self._views[view] = files.paths
         return self._backend.table(view)
+
+    def _frame_of(self, paths: Sequence[str], schema: pa.Schema) -> "DataFrame":
+        if not paths:  # from Arrow, so that Spark knows that it is empty, and starts no Python of its own to find out
+            return self.session.createDataFrame(schema.empty_table())
+        from ibis.backends.pyspark.datatypes import PySparkSchema
+
+        columns = PySparkSchema.from_ibis(ibis.Schema.from_pyarrow(schema))
+        return self.session.read.schema(columns).parquet(*(self._seen(path) for path in paths))
 
     def _seen(self, path: str) -> str:
         """A file's path as the cluster's machines see it."""

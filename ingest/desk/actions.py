@@ -37,6 +37,7 @@ class Status(StrEnum):
     REPAIRED = "repaired"  # taken by a later batch, its repair
     PASSED_ON = "passed_on"  # its repair was refused: it is open there
     DISMISSED = "dismissed"  # needs no repair, somebody said why
+    AGAIN = "again"  # delivered before and not changed: it stands where its first delivery does
 
 
 @dataclass(frozen=True)

@@ -107,16 +107,17 @@ class Repairer:
             summary = self._committed(fed) if not options.dry_run else None
             summary = summary or feed_back(fed, self._ledger, self._vault, quarantine=root, dry_run=options.dry_run).to_json()
             bad = _bad_places(root / fed.batch)
-        good = [each for each in mended if _key(each.case.at) not in bad]
-        still = [each for each in mended if _key(each.case.at) in bad]
+        lines = [list(group) for _, group in groupby(mended, key=lambda each: each.case.at)]
+        good = [each for each in lines if _key(each[0].case.at) not in bad]
+        still = [each for each in lines if _key(each[0].case.at) in bad]
         if not options.dry_run:
             done = [(each, Status.REPAIRED) for each in good] + [(each, Status.PASSED_ON) for each in still]
             self._shelf.actions.append([self._action(each, status, fed.batch, workbook, digest) for each, status in done])
         return Repaired(
             fed.batch,
             summary["batch_seq"],
-            tuple(each.case.at for each in good),
-            tuple(each.case.at for each in still),
+            tuple(each[0].case.at for each in good),
+            tuple(each[0].case.at for each in still),
             summary["rows"]["duplicate"],
             work.untouched,
             work.settled,
@@ -139,16 +140,16 @@ class Repairer:
             draft.replace(path)
         return summary
 
-    def _action(self, each: _Mended, status: Status, batch: str, workbook: Path, digest: str) -> dict[str, object]:
+    def _action(self, line: Sequence[_Mended], status: Status, batch: str, workbook: Path, digest: str) -> dict[str, object]:
         return {
-            **row_key(each.case),
+            **row_key(line[0].case),
             "at": now_us(),
             "by": self._by,
             "action": str(status),
             "workbook": workbook.name,
             "workbook_hash": digest,
             "repair": batch,
-            "changes": json.dumps(each.changes, ensure_ascii=False),
+            "changes": json.dumps([change for each in line for change in each.changes], ensure_ascii=False),
         }
 
 
@@ -161,24 +162,27 @@ class _Work:
         self._shelf, self._ledger, self._vault = shelf, ledger, vault
         self._reading = Reading.of(shelf, returned.batch, ledger.ontology)
         self._returned = returned
-        heads = self._heads()
-        self._heads_by_place = {_key(case.at): case for case in heads}
+        self._heads_by_place = self._heads()
+        heads = [case for each in self._heads_by_place.values() for case in each]
         self._masked = Glass.over([(case, self._reading.source(case)) for case in heads], vault, reveal=False)
         self._open = Glass(self._masked.values, True)
 
     def mended(self, options: Options) -> Iterator[_Mended]:
-        """Open rows that were changed, or are to be tried again."""
-        for row in self._returned.rows:
-            case = self._heads_by_place.get((row.file, row.sheet, row.line))
-            if case is None:
-                said = f"The workbook has line {row.line} of {row.file}, which batch {self.batch} did not refuse."
-                raise InputError(said, "Mend cells only; add no rows.", "line")
-            if case.status is not Status.OPEN:
+        """Open rows that were changed, or are to be tried again; of a line of JSON every element, for it was refused whole."""
+        for place, group in groupby(sorted(self._returned.rows, key=_key), key=_key):
+            rows, cases = list(group), self._heads_by_place.get(place, [])
+            if len(rows) != len(cases):
+                said = (
+                    f"The workbook has {len(rows)} rows for line {place[2]} of {place[0]}; batch {self.batch} refused {len(cases)}."
+                )
+                raise InputError(said, "Mend cells only; add no rows, and take none away from a line of several.", "line")
+            if cases[0].status is not Status.OPEN:
                 self.settled += 1
                 continue
-            each = self._compare(case, row)
-            if each.changes or options.retry or (options.override and _only_superseded(case)):
-                yield each
+            found = [self._compare(case, row) for case, row in zip(cases, rows, strict=True)]
+            changed = any(each.changes for each in found)
+            if changed or options.retry or (options.override and _only_superseded(cases[0])):
+                yield from found
             else:
                 self.untouched += 1
 
@@ -210,10 +214,16 @@ class _Work:
         root = root_of(self.batch)
         return next((b["manifest"] for b in self._ledger.batches().to_pylist() if b["batch"] == root), "manifest.yaml")
 
-    def _heads(self) -> list[Case]:
+    def _heads(self) -> dict[_PlaceKey, list[Case]]:
         """Where each row of the batch stands now: there, or in the repair that was refused last."""
-        cases = self._shelf.cases(self.batch)
-        return [self._shelf.chain(case)[-1] if case.status is Status.PASSED_ON else case for case in cases]
+        heads: dict[_PlaceKey, list[Case]] = {}
+        for case in self._shelf.cases(self.batch):
+            heads.setdefault(_key(case.at), []).append(case)
+        for place, (case, *_) in heads.items():
+            if case.status is Status.PASSED_ON:
+                at = self._shelf.chain(case)[-1].at
+                heads[place] = [each for each in self._shelf.cases(at.batch, [at.line], at.file) if each.at == at]
+        return heads
 
     def _compare(self, case: Case, row: Row) -> _Mended:
         source = self._reading.source(case)
@@ -247,6 +257,7 @@ def reopen(shelf: Shelf, cases: Sequence[Case], by: str, reason: str) -> int:
 
 def _mark(shelf: Shelf, cases: Sequence[Case], by: str, note: str, step: tuple[Status, Status]) -> int:
     with locked(shelf.root):
+        cases = [shelf.chain(case)[-1] if case.first else case for case in cases]
         standing = {tuple(row[:4]): row[4] for row in shelf.actions.standing().iter_rows()}
         chosen = [
             c for c in cases if standing.get(tuple(row_key(c)[k] for k in ("batch", "file", "sheet", "line")), "open") == step[0]
@@ -303,5 +314,5 @@ def _only_superseded(case: Case) -> bool:
     return all(issue.reason == Reason.SUPERSEDED for issue in case.issues)
 
 
-def _key(at: Place) -> _PlaceKey:
+def _key(at: Place | Row) -> _PlaceKey:
     return at.file, at.sheet, at.line

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from graph.clock import from_us
 from graph.errors import InputError, NotFoundError
 from ingest.desk.actions import KEY, Actions, Status
 
+_NUMBERS = ("line", "first_line", "times")
 _ISSUES = ("file", "sheet", "line", "column", "value", "reason", "sentence")
+SEEN = "seen.parquet"
 _REPAIR_MARK = "-r"  # between a batch's name and its repair's
 
 
@@ -54,6 +56,8 @@ class Case:
     issues: tuple[Issue, ...]
     status: Status
     repair: str = ""
+    first: Place | None = None  # where it was refused first, if it was delivered before
+    times: int = 1  # which delivery of the row this is
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class Shelf:
                 schema={**dict.fromkeys(_ISSUES, pl.String), "line": pl.Int64, "batch": pl.String, "status": pl.String}
             )
         told = pl.read_parquet(path).select(*_ISSUES).with_columns(pl.col("sheet").fill_null(""), pl.lit(batch).alias("batch"))
-        standing = self._standing.select(*KEY, "status")
+        again = self._again(batch).select(*KEY, pl.lit(str(Status.AGAIN)).alias("status"))
+        standing = pl.concat([self._standing.select(*KEY, "status"), again])
         return told.join(standing, on=KEY, how="left", maintain_order="left").with_columns(
             pl.col("status").fill_null(str(Status.OPEN))
         )
@@ -118,7 +123,8 @@ class Shelf:
         )
         joined = rows.collect().join(grouped, on=("file", "sheet", "line"), how="left", maintain_order="left")
         repairs = {tuple(row[:4]): row[4] for row in self._standing.select(*KEY, "repair").iter_rows()}
-        return [_case(row, feed, batch, repairs) for row in joined.iter_rows(named=True)]
+        firsts = {tuple(row[:4]): (Place(*row[4:8]), row[8]) for row in self._again(batch).iter_rows()}
+        return [_case(row, feed, batch, repairs, firsts) for row in joined.iter_rows(named=True)]
 
     def case(self, batch: str, line: int, file: str = "") -> Case:
         """One refused row. NotFoundError; InputError where several files of the batch have that line."""
@@ -135,13 +141,28 @@ class Shelf:
         return found[0]
 
     def chain(self, case: Case) -> list[Case]:
-        """The row and the repairs of it that were refused in turn; the last one is where it stands now."""
-        found = [case]
+        """The row where it was refused first, and the repairs of it that were refused in turn; it stands where the last does."""
+        found = [self.case_at(case.first) if case.first else case]
         while found[-1].status is Status.PASSED_ON:
             last = found[-1]
-            again = self.cases(last.repair, [last.at.line], last.at.file)
-            found.append(next(c for c in again if c.at.sheet == last.at.sheet))
+            found.append(self.case_at(replace(last.at, batch=last.repair)))
         return found
+
+    def case_at(self, at: Place) -> Case:
+        """The refused row of a place that is known to have one."""
+        return next(case for case in self.cases(at.batch, [at.line], at.file) if case.at.sheet == at.sheet)
+
+    def deliveries(self, case: Case) -> list[Place]:
+        """Where the same row was refused, its first delivery first."""
+        first = case.first or case.at
+        told = [first]
+        for summary in self.summaries():
+            if summary["feed"] == case.feed and summary["batch"] != first.batch:
+                rows = self._again(summary["batch"]).filter(
+                    *(pl.col(f"first_{name}") == getattr(first, name) for name in ("batch", "file", "sheet", "line"))
+                )
+                told += [Place(*row) for row in rows.select(*KEY).iter_rows()]
+        return told
 
     def history(self, case: Case) -> list[dict[str, Any]]:
         """What was done about a row, oldest first, over all its repairs: who, when, why, and each cell from what to what."""
@@ -154,6 +175,16 @@ class Shelf:
                 plain = {name: row[name] or "" for name in ("by", "action", "note", "workbook", "workbook_hash", "repair")}
                 told.append({"at": from_us(row["at"]).isoformat(), "batch": at.batch, **plain, "changes": changes})
         return told
+
+    def _again(self, batch: str) -> pl.DataFrame:
+        """Rows of a batch that an earlier one, which is here still, refused first: KEY, `first_…`, `times`."""
+        path = self.root / batch / SEEN
+        columns = (*KEY, "first_batch", "first_file", "first_sheet", "first_line", "times")
+        if not path.exists():
+            return pl.DataFrame(schema={name: pl.Int64 if name in _NUMBERS else pl.String for name in columns})
+        told = pl.read_parquet(path).with_columns(pl.lit(batch).alias("batch")).filter(pl.col("first_batch") != batch)
+        here = [first for first in told["first_batch"].unique() if _is_done(self.root / first)]
+        return told.filter(pl.col("first_batch").is_in(here)).select(columns)
 
     @cached_property
     def _standing(self) -> pl.DataFrame:
@@ -174,8 +205,15 @@ def _is_done(folder: Path) -> bool:
     return (folder / "summary.json").exists()
 
 
-def _case(row: dict[str, Any], feed: str, batch: str, repairs: dict[tuple[Any, ...], str]) -> Case:
+def _case(
+    row: dict[str, Any],
+    feed: str,
+    batch: str,
+    repairs: dict[tuple[Any, ...], str],
+    firsts: dict[tuple[Any, ...], tuple[Place, int]],
+) -> Case:
     at = Place(batch, row["file"], row["sheet"], row["line"])
+    key = (at.batch, at.file, at.sheet, at.line)
     issues = tuple(Issue(i["column"], i["value"] or "", i["reason"], i["sentence"]) for i in row["issues"] or ())
     return Case(
         at,
@@ -186,5 +224,6 @@ def _case(row: dict[str, Any], feed: str, batch: str, repairs: dict[tuple[Any, .
         row["text"] or "",
         issues,
         Status(row["status"] or Status.OPEN),
-        repairs.get((at.batch, at.file, at.sheet, at.line), ""),
+        repairs.get(key, ""),
+        *firsts.get(key, (None, 1)),
     )

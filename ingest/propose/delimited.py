@@ -44,7 +44,7 @@ def look_at_text(path: Path, name: str) -> Look:
     body = text.split("\n", header_row)[-1] if text.count("\n") >= header_row else ""
     frame = _parse([body, *(_decode(piece, encoding, whole=False) for piece in raw.pieces)], names, delimiter)
     rows = frame.height if raw.whole else _estimate(raw, frame.height)
-    return Look(name, frame, rows, raw.whole, path, encoding=encoding, delimiter=delimiter, header_row=header_row, notes=note)
+    return Look(name, frame, rows, raw.whole, path, encoding=encoding, delimiter=delimiter, header_rows=(header_row,), notes=note)
 
 
 def _read(path: Path) -> _Text:

@@ -35,7 +35,7 @@ class Look:
     form: str = "csv"
     encoding: str = ""
     delimiter: str = ""
-    header_row: int = 1
+    header_rows: tuple[int, ...] = (1,)
     day: str = ""
     notes: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
@@ -61,3 +61,8 @@ class SetAside:
 
     name: str
     reason: str
+
+
+def stripped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cells without outer blanks, none of them null."""
+    return frame.with_columns(pl.all().fill_null("").str.strip_chars())

@@ -1,7 +1,6 @@
 """Everything that is to be looked at: files, folders, workbooks' sheets, Parquet files, tables of a database."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,16 +9,16 @@ import polars as pl
 
 from graph.errors import InputError
 from ingest.propose.database import look_at_database
-from ingest.propose.delimited import check_header, header_place, look_at_text
-from ingest.propose.look import Look, SetAside
+from ingest.propose.delimited import look_at_text
+from ingest.propose.lines import look_at_lines
+from ingest.propose.look import Look, SetAside, stripped
+from ingest.propose.sheets import look_at_sheets
 from ingest.readers import format_of
-from ingest.readers.chunk import name_columns
-from ingest.readers.excel import read_excel
 from ingest.readers.parquet import read_parquet
 
 SAMPLE = 50_000
 """Rows of a source that are weighed at most; a larger sample is thinned evenly."""
-_TABULAR = {".csv", ".txt", ".tsv", ".dat", ".xlsx", ".xlsm", ".parquet"}
+_TABULAR = {".csv", ".txt", ".tsv", ".dat", ".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".parquet", ".jsonl", ".ndjson"}
 _BATCHES = 8
 _SEED = 20170718
 
@@ -36,7 +35,7 @@ def look_at_all(sources: list[str]) -> tuple[list[Look], list[SetAside]]:
         if path.is_dir():
             _look_in_folder(path, looks, aside, several=len(sources) > 1)
         elif path.exists():
-            looks += _look_at_file(path, path.name)
+            _look_at_file(path, path.name, looks, aside)
         else:
             raise InputError(f"{path}: there is no such file or folder.", "Give a file, a folder, or a database URL.", "source")
     if not looks:
@@ -54,7 +53,7 @@ def _look_in_folder(folder: Path, looks: list[Look], aside: list[SetAside], *, s
             aside.append(SetAside(name, "not a table by its name"))
             continue
         try:
-            looks += _look_at_file(path, name)
+            _look_at_file(path, name, looks, aside)
         except InputError as problem:
             aside.append(SetAside(name, problem.message.removeprefix(f"{path}: ")))
 
@@ -63,35 +62,20 @@ def _ending(path: Path) -> str:
     return (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
 
 
-def _look_at_file(path: Path, name: str) -> list[Look]:
+def _look_at_file(path: Path, name: str, looks: list[Look], aside: list[SetAside]) -> None:
     if path.stat().st_size == 0:
         raise InputError(f"{path}: the file is empty.", "Ask the source system for the file again.", "path")
     match format_of(path, ""):
-        case "xlsx":
-            return list(_sheets(path, name))
+        case "xlsx" | "xls" | "xlsb" | "ods":
+            found, none = look_at_sheets(path, name)
+            looks += found
+            aside += none
         case "parquet":
-            return [_parquet(path, name)]
+            looks.append(_parquet(path, name))
+        case "jsonl":
+            looks.append(look_at_lines(path, name))
         case _:
-            return [look_at_text(path, name)]
-
-
-def _sheets(path: Path, name: str) -> Iterator[Look]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-        sheets = book.sheet_names
-    except (CalamineError, OSError) as problem:
-        raise InputError(f"{path}: this is no readable workbook: {problem}.", "Save it as .xlsx.", "format") from problem
-    for sheet in sheets:
-        start = [[str(cell) for cell in row] for _, row in zip(range(200), book.get_sheet_by_name(sheet).iter_rows(), strict=False)]
-        if not any(cell for row in start for cell in row):
-            continue
-        place = header_place(start)
-        check_header(path, name_columns(start[place - 1]), start[place:])
-        frame = pl.concat([chunk.frame for chunk in read_excel(path, sheet, place)])
-        only = sheet if len(sheets) > 1 else ""
-        yield Look(name, _stripped(frame), frame.height, whole=True, path=path, sheet=only, form="xlsx", header_row=place)
+            looks.append(look_at_text(path, name))
 
 
 def _parquet(path: Path, name: str) -> Look:
@@ -101,11 +85,7 @@ def _parquet(path: Path, name: str) -> Look:
     frames = [chunk.frame for _, chunk in zip(range(_BATCHES), chunks, strict=False)]
     frame = pl.concat(frames)
     rows = pq.ParquetFile(path).metadata.num_rows
-    return Look(name, _stripped(frame), rows, frame.height == rows, path, form="parquet")
-
-
-def _stripped(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.with_columns(pl.all().fill_null("").str.strip_chars())
+    return Look(name, stripped(frame), rows, frame.height == rows, path, form="parquet")
 
 
 def _settled(look: Look) -> Look:

@@ -132,7 +132,12 @@ def _divided(part: str) -> tuple[str, ...]:
 
 @cache
 def likeness(text: str, term: str) -> float:
-    """How far `text`, a header, says `term`: 1 the very term, 0 nothing in common."""
+    """How far `text`, a header, says `term`: 1 the very term, 0 nothing in common. The end of a path (`customer.id`) may do."""
+    within = _NEAR * likeness(text.rpartition(".")[2], term) if "." in text else 0.0
+    return max(within, _likeness(text, term))
+
+
+def _likeness(text: str, term: str) -> float:
     header = read_header(text)
     if _HAN.search(term):
         return _chinese(header, term)

@@ -49,8 +49,10 @@ def _file(file: FileDraft, target: Path) -> Iterator[str]:
         yield f"    encoding: {look.encoding}"
     if look.delimiter not in ("", ",") and not (look.delimiter == "\t" and ".tsv" in look.name.lower()):
         yield f"    delimiter: {_quoted(look.delimiter)}"
-    if look.header_row > 1:
-        yield f"    header_row: {look.header_row}   # {look.header_row - 1} lines of titles above"
+    if len(look.header_rows) > 1:
+        yield f"    header_row: {list(look.header_rows)}   # merged cells: names are joined from top to bottom"
+    elif look.header_rows != (1,):
+        yield f"    header_row: {look.header_rows[0]}   # {look.header_rows[0] - 1} lines of titles above"
     yield f"    feed: delta   # {_feed(file)}"
     if file.ignored:
         yield "    ignore:"

@@ -33,7 +33,7 @@ def read_excel(path: Path, sheet: str, header_row: int | tuple[int, ...] = 1, se
     Days come as `2017-07-18`, numbers in full, errors as shown.
     """
     header = _Header((header_row,) if isinstance(header_row, int) else header_row, separator)
-    opened = _sheet(path, _open(path), sheet)
+    opened = _sheet(path, open_workbook(path), sheet)
     rows = enumerate(opened.iter_rows(), 1)
     names = _names(f"{path}, sheet {opened.name}" if sheet else str(path), opened, list(islice(rows, header.rows[-1])), header)
     size = path.stat().st_size
@@ -46,7 +46,7 @@ def read_excel(path: Path, sheet: str, header_row: int | tuple[int, ...] = 1, se
 
 def sheet_names(path: Path, sheet: str, wanted: Sequence[str] | None) -> list[str]:
     """The sheets that are read: those named or that fit a pattern, in the workbook's order; else the only one."""
-    book = _open(path)
+    book = open_workbook(path)
     if not wanted:
         return [_sheet(path, book, sheet).name]
     for each in wanted:
@@ -73,7 +73,8 @@ def _sheet(path: Path, book: CalamineWorkbook, sheet: str) -> CalamineSheet:
         raise _damaged(path, problem) from problem
 
 
-def _open(path: Path) -> CalamineWorkbook:
+def open_workbook(path: Path) -> CalamineWorkbook:
+    """A workbook of any kind. InputError, with the reason, for what is none, is damaged or locked."""
     with path.open("rb") as file:
         start = file.read(8)
     if not start:

@@ -16,7 +16,7 @@ def read_json_lines(path: Path, spec: SourceFile, remarks: list[str]) -> Iterato
     for block in read_blocks(path, spec.encoding):
         if block.first_line == 1:
             _refuse_array(path, block.data)
-        chunk = rows.chunk(_lines(block), block.bytes_read)
+        chunk = rows.chunk(lines_of(block), block.bytes_read)
         read += chunk.rows
         yield chunk
     if read and (gone := rows.unseen):
@@ -27,7 +27,8 @@ def read_json_lines(path: Path, spec: SourceFile, remarks: list[str]) -> Iterato
         remarks.append(said)
 
 
-def _lines(block: Block) -> Iterator[tuple[int, str]]:
+def lines_of(block: Block) -> Iterator[tuple[int, str]]:
+    """The lines that are not blank, with their numbers."""
     for number, line in enumerate(block.data.decode().split("\n"), block.first_line):
         if stripped := line.strip(" \t\r"):
             yield number, stripped

@@ -4,12 +4,12 @@ Numbers stay as they are written, so no digit is lost; a field that is null or a
 """
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, Protocol
 
 import polars as pl
 
-from ingest.manifest import SourceFile
 from ingest.readers.chunk import Chunk, broken_rows
 from ingest.reasons import Reason
 
@@ -23,15 +23,39 @@ class _Broken(Exception):  # noqa: N818 - never leaves this file
         self.reason, self.column = reason, column
 
 
-class JsonRows:
-    """Turns texts of JSON objects into chunks that have every declared column; `seen` gathers the fields that were there."""
+class Declared(Protocol):
+    """What a manifest's entry says of the fields."""
 
-    def __init__(self, spec: SourceFile) -> None:
+    @property
+    def explode(self) -> str:
+        """The path of the array whose elements are rows; empty: none."""
+
+    @property
+    def element(self) -> str:
+        """The column for an element's place."""
+
+    @property
+    def ignore(self) -> Sequence[str]:
+        """Fields that are passed over."""
+
+    @property
+    def columns(self) -> AbstractSet[str]:
+        """Fields in use."""
+
+
+class JsonRows:
+    """Turns texts of JSON objects into chunks that have every declared column; `seen` gathers the fields that were there.
+
+    `arrays`: of them those that held one and are not exploded.
+    """
+
+    def __init__(self, spec: Declared) -> None:
         self._explode, self._element = spec.explode, spec.element
         self._ignored = frozenset(spec.ignore)
         self._used = sorted(spec.columns)
         self._strict = frozenset(self._used)
         self.seen: set[str] = set()
+        self.arrays: set[str] = set()
 
     def chunk(self, texts: Iterable[tuple[int, str | bytes]], bytes_read: int = 0) -> Chunk:
         """One chunk of texts with their lines. Fields that are neither used nor ignored become columns too, to be told of."""
@@ -100,6 +124,7 @@ class JsonRows:
                 elements = self._flatten(value, f"{path}.", row) or elements
             elif isinstance(value, list) and path not in self._strict:
                 row[path] = ""  # a new field; whether that is borne with is not for here to say
+                self.arrays.add(path)
             else:
                 row[path] = _plain(value, path)
         return elements

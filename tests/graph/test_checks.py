@@ -125,6 +125,12 @@ def test_known_leis_are_sound(code: str) -> None:
     assert _sql(_wrong_lei(f"'{code}'")) is not stdnum.lei.is_valid(code)
 
 
+@given(st.text(string.digits + string.ascii_uppercase + "甲 a", max_size=60))
+def test_what_is_no_lei_at_all_is_wrong_and_no_error(code: str) -> None:
+    sound = stdnum.lei.compact(code) == code and stdnum.lei.is_valid(code)
+    assert _sql(_wrong_lei(f"'{code}'")) is not sound
+
+
 def _sql(expression: str) -> bool:
     with duckdb.connect() as connection:
         (answer,) = connection.sql(f"SELECT {expression}").fetchall()[0]

@@ -42,6 +42,7 @@ DAY = date(2026, 3, 31)
 def spark() -> Iterator[SparkSession]:
     conf = {"spark.sql.shuffle.partitions": "1", "spark.sql.session.timeZone": "America/New_York"}
     conf |= {"spark.sql.codegen.wholeStage": "false", "spark.sql.adaptive.enabled": "false"}  # a few rows: compiling costs more
+    conf |= {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}  # for the same reason
     session = start_spark(SparkOptions("local[1]", conf))
     yield session
     session.stop()
@@ -115,9 +116,9 @@ def test_entity_types_have_no_history_on_spark_either(spark: SparkSession, tmp_p
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    """The invented bank, three hundred firms."""
+    """The invented bank, the least of it: every type that it tells is there."""
     root = tmp_path_factory.mktemp("spark")
-    write_bank(root / "bank", BankPlan(firms=300, seed=7))
+    write_bank(root / "bank", BankPlan(firms=60, seed=7, months=18))
     command = [sys.executable, "-m", "yujing", "ingest", str(root / "bank" / "manifest.yaml"), "--json"]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "YUJING_HOME": str(root)}, check=False)
     assert done.returncode in (0, 3), done.stderr
@@ -131,12 +132,12 @@ def engine(book: Ledger, spark: SparkSession) -> SparkEngine:
 
 def test_every_table_of_the_invented_bank_is_row_for_row_the_same(book: Ledger, engine: SparkEngine) -> None:
     here, there = Snapshot(book, DAY), Snapshot(book, DAY, engine=engine)
-    rows = 0
-    for name in book.ontology.types:
+    told = [name for name in book.ontology.types if book.files(name).paths]
+    for name in (*told, next(name for name in book.ontology.types if name not in told)):
         mine = here.read(name)
         assert in_order(there.read(name)) == in_order(mine), name
-        rows += mine.num_rows
-    assert rows > 50_000
+        assert bool(mine.num_rows) == (name in told)
+    assert len(told) > 35
     for name in ("BORROWS", "LoanNoteState", "INVOICES"):
         assert in_order(there.read_history(name)) == in_order(here.read_history(name)), name
 
@@ -167,7 +168,6 @@ def _same_exposures(there: FeatureTable, here: FeatureTable) -> None:
     assert {name: rows.to_pylist() for name, rows in there.others.items()} == {n: r.to_pylist() for n, r in here.others.items()}
 
 
-@pytest.mark.xfail(reason="sqlglot nests too deep over so many types: known limit, docs/spark.md", run=False)
 def test_the_checks_of_the_whole_book_find_the_same(book: Ledger, engine: SparkEngine) -> None:
     here, there = check_book(Snapshot(book, DAY)), check_book(Snapshot(book, DAY, engine=engine))
     assert here.found

@@ -104,4 +104,25 @@ def test_a_projection_since_a_batch_holds_just_the_ids_that_changed_after_it(tmp
         assert sorted(table["amount_fen"].to_pylist()) == [1, 2]
         with projection.versions("STATE_Firm") as versions:
             assert list(versions.changes()) == []
-        assert projection.nodes("Firm").read_all().num_rows == 2
+        assert projection.nodes("Firm").read_all().num_rows == 0  # both are there, and nothing new is told of them
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nodes_of_one_type_are_its_own_and_since_a_batch_just_those_told_of_or_new_after_it(tmp_path: Path, seed: int) -> None:
+    """Persons of one identity number move as firms of one code do, and are no firms for it."""
+    world = _tangled(tmp_path, seed)
+    for source in ("crm", "hr"):
+        world.entity("Person", f"P-{source}", source=source, id_number="p:" + "1" * 32)
+    before = world.commit()
+    world.relation("GUARANTEES", "F5", "F6", occurrence=999, amount_fen=1, known="2025-06-01")
+    world.entity("Firm", "F0", source="registry", feed="registry", name="N9", known="2025-06-01")
+    world.firm("F99", known="2025-06-01").commit()
+    with Projection(world.ledger) as whole:
+        all_of_them = {row["id"]: row for row in whole.nodes("Firm").read_all().to_pylist()}
+        assert all(each.startswith("Firm-") for each in all_of_them)
+        assert all(row["id"].startswith("Person-") for row in whole.nodes("Person").read_all().to_pylist())
+    with Projection(world.ledger, since=before) as later:
+        news = {row["id"]: row for row in later.nodes("Firm").read_all().to_pylist()}
+    assert world.id("F99") in news and not {world.id("F5"), world.id("F6")} & news.keys()
+    assert any(row["name"] == "N9" for row in news.values())
+    assert all(row == all_of_them[each] for each, row in news.items())

@@ -9,6 +9,7 @@ import pytest
 
 from alerts.journal import Journal, upgrade
 from alerts.said import Alert, Evidence, FirmRef, Grade, Row, ScanResult, Sentence, Stage
+from tests.alerts.postgres import postgres_url
 from tests.ingest.command import Command
 
 _MANIFEST = """
@@ -141,7 +142,7 @@ def test_erased_persons_read_as_erased_and_the_proof_holds(
     assert all(check["holds"] for check in json.loads(done.out).values())
 
 
-@pytest.mark.parametrize("spilt", ["note.txt", "quarantine/x.json", "originals.parquet", "notes.db"])
+@pytest.mark.parametrize("spilt", ["note.txt", "quarantine/x.json", "escaped.json", "originals.parquet", "notes.db"])
 def test_the_proof_fails_where_a_value_stands_openly(command: Command, monkeypatch: pytest.MonkeyPatch, spilt: str) -> None:
     import io
     import sqlite3
@@ -157,12 +158,33 @@ def test_the_proof_fails_where_a_value_stands_openly(command: Command, monkeypat
         case ".db":
             with sqlite3.connect(path) as connection:
                 connection.execute("CREATE TABLE t AS SELECT '据悉甄无双已离境' AS note")
+        case _ if path.name == "escaped.json":
+            path.write_text(json.dumps("据悉甄无双已离境"), "utf-8")
         case _:
             path.write_text(f'{{"说明": "证件{_A}"}}', "utf-8")
     done = command.run("erase", "verify", "--json")
     told = json.loads(done.out)
     assert done.code == 1 and not told["nowhere"]["holds"]
     assert path.name in told["nowhere"]["says"]
+
+
+def test_the_proof_reads_a_journal_on_postgresql(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    import psycopg
+
+    with postgres_url() as url:
+        monkeypatch.setenv("YUJING_JOURNAL_URL", url)
+        monkeypatch.setattr("sys.stdin", io.StringIO(_A + "\n"))
+        assert command.run("erase", "person", "--id-number", "-", "--reason", "本人要求").code == 0
+        told = json.loads(command.run("erase", "verify", "--json").out)
+        assert all(check["holds"] for check in told.values())
+        assert "journal" in told["nowhere"]["says"]
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute('CREATE TABLE notes AS SELECT \'{"said": ["据悉甄无双已离境"]}\'::json AS body')
+        done = command.run("erase", "verify", "--json")
+        assert done.code == 1
+        assert json.loads(done.out)["nowhere"]["says"] == "stands openly in the journal's table notes (1)"
 
 
 def test_an_altered_certificate_is_found(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,13 @@ File = Annotated[str, typer.Option(help="批内的文件（有多个时）the fi
 By = Annotated[str, typer.Option(help="经办人 who does it (default: the account)", show_default=False)]
 Batch = Annotated[str, typer.Argument(help="批次 batch", show_default=False)]
 _SHOWN, _FEW = 20, 3
-_STATUS = {"open": "待办 open", "repaired": "已修复 repaired", "passed_on": "再隔离 passed on", "dismissed": "已驳回 dismissed"}
+_STATUS = {
+    "open": "待办 open",
+    "repaired": "已修复 repaired",
+    "passed_on": "再隔离 passed on",
+    "dismissed": "已驳回 dismissed",
+    "again": "重复送到 delivered again",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -278,7 +284,7 @@ def _explained(shelf: "Shelf", case: "Case", reading: Any, glass: Any) -> dict[s
     from ingest.desk.book import cells_of
     from ingest.desk.hints import hint_for
 
-    source = reading.source(case)
+    source, chain = reading.source(case), shelf.chain(case)
     cells = cells_of(case, source, glass, reading.delimiter(case.source))
     issues = []
     for issue in case.issues:
@@ -292,6 +298,8 @@ def _explained(shelf: "Shelf", case: "Case", reading: Any, glass: Any) -> dict[s
         "feed": case.feed,
         "manifest": f"{reading.manifest.name} {reading.manifest.version} ({reading.hash})",
         "status": str(case.status),
+        "stands": str(chain[-1].status),
+        "deliveries": [str(place) for place in shelf.deliveries(case)],
         "cells": dict(zip(case.header, cells, strict=True)),
         "text": glass.text(case, source),
         "issues": issues,
@@ -312,6 +320,10 @@ def _print_case(told: dict[str, Any]) -> None:
         for wanted in issue["wanted"]:
             console.print(f"  清单 manifest: {wanted}", markup=False)
         console.print(f"  办法 fix: {issue['fix']}", markup=False)
+    if told["deliveries"][1:]:
+        first, *_, last = told["deliveries"]
+        said = f"送到 delivered {len(told['deliveries'])} 次 times: first {first}, last {last}; 现状 stands {told['stands']}"
+        console.print(f"\n{said}", markup=False)
     for done in told["history"]:
         console.print(f"\n{done['at']} {done['by']}: {done['action']} {done['note']}{done['repair']}", markup=False)
         for change in done["changes"]:

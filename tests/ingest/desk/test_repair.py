@@ -178,3 +178,44 @@ def test_dismissed_rows_are_kept_with_who_and_why_and_may_be_reopened(office: Of
     assert office.statuses(batch) == [(2, "open")]
     actions = office.shelf.actions.all().select("by", "action", "note").rows()
     assert actions == [("李", "dismissed", "测试数据"), ("王", "open", "误判")]
+
+
+_ITEMS = """
+name: crm
+defaults: {source: ecif, dates: 2017/7/18}
+max_bad_share: 1
+files:
+  - path: loans.jsonl
+    explode: items
+    yields:
+      - relation: HOLDS_SHARES
+        src: {type: Person, key: items.holder, personal: id_number}
+        dst: {type: Firm, key: firm}
+        identify_by: [firm, items.holder, "items.#"]
+        valid_from: items.day
+        properties: {equity_share: items.share}
+"""
+
+
+def test_a_line_of_json_comes_back_with_all_its_elements_and_masked_persons_stay_who_they_are(office: Office) -> None:
+    line = (
+        '{"firm": "A", "items": [{"holder": "11010519491231002X", "day": "2024/1/2", "share": "0.1"},'
+        ' {"holder": "110105194912310031", "day": "2024/1/2", "share": "%s"}]}\n'
+    )
+    office.inbox.put("loans.jsonl", line % "half" + (line % "0.5").replace('"A"', '"B"'))
+    batch = office.inbox.load(_ITEMS).batch
+    assert office.statuses(batch) == [(1, "open"), (1, "open")]  # refused whole
+    book = office.download(batch)
+    assert office.repair(book).untouched == 1
+    still = office.repair(edit(book, **{"line1_items.share": "a half"}))
+    assert [place.line for place in still.still_bad] == [1]
+    done = office.repair(edit(book, **{"line1_items.share": "0.5"}))
+    assert [place.line for place in done.repaired] == [1]
+    changes = [done["changes"] for done in office.shelf.history(office.shelf.cases(batch)[0])]
+    assert changes == [
+        [{"column": "items.share", "from": "half", "to": "a half"}],
+        [{"column": "items.share", "from": "a half", "to": "0.5"}],
+    ]
+    told = office.inbox.rows("HOLDS_SHARES", "line", "equity_share", "src")
+    assert [(at, share) for at, share, _ in told] == [(1, 0.1), (1, 0.5), (2, 0.1), (2, 0.5)]
+    assert len({src for _, _, src in told}) == 2

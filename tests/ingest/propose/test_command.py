@@ -2,15 +2,20 @@
 
 import gzip
 import json
+import re
+import shutil
 from pathlib import Path
 
+import openpyxl
 import polars as pl
 import pytest
 import sqlalchemy as sa
+import stdnum.cn.uscc
 import yaml
 
 from ingest.propose.sources import look_at_all
 from tests.ingest.command import Command
+from tests.ingest.test_workbooks import BOOKS
 
 FIRMS = (
     "客户号,客户名称,统一社会信用代码,注册资本(万元)\n"
@@ -142,6 +147,9 @@ def test_tables_of_a_database_are_joined_by_their_foreign_keys(tmp_path: Path, c
     borrows = next(each for each in loan["yields"] if each.get("relation") == "BORROWS")
     assert borrows["src"]["key"] == "party"
     assert borrows["src"]["type"] == "Firm"
+    planned = command.run("ingest", str(target), "--dry-run", "--json")
+    assert planned.code == 0, planned.error
+    assert json.loads(planned.out)["rows"] == {"read": 80, "accepted": 80, "duplicate": 0, "quarantined": 0}
 
 
 def test_title_rows_above_the_header_are_passed_over(tmp_path: Path) -> None:
@@ -150,7 +158,7 @@ def test_title_rows_above_the_header_are_passed_over(tmp_path: Path) -> None:
         "贷款台账,,\n制表：信贷部,,\n借据号,放款金额,放款日期\n" + "".join(f"J{n},{n}00.00,2024-02-0{n}\n" for n in range(1, 9))
     )
     (look,), _ = look_at_all([str(path)])
-    assert look.header_row == 3
+    assert look.header_rows == (3,)
     assert look.frame.columns == ["借据号", "放款金额", "放款日期"]
 
 
@@ -169,3 +177,68 @@ def test_of_a_large_file_only_a_sample_is_read_and_its_rows_are_estimated(tmp_pa
     assert look.frame.height <= 50_000
     assert abs(look.rows - rows) < rows / 20
     assert int(look.frame["txn_id"].str.slice(1).cast(pl.Int64).max() or 0) > 10_900_000  # type: ignore[arg-type]
+
+
+def test_an_old_workbook_is_looked_at_with_its_merged_header(tmp_path: Path) -> None:
+    shutil.copy(BOOKS / "report.xls", tmp_path / "贷款余额.xls")
+    ((look, *_), aside) = look_at_all([str(tmp_path / "贷款余额.xls")])
+    assert look.header_rows == (3, 4)
+    assert [each.name for each in aside] == ["贷款余额.xls#说明"]
+    assert look.frame.columns == ["客户号", "余额/贷款", "余额/票据", "起始日"]
+
+
+def test_a_header_of_two_rows_is_drafted_so_that_it_loads(tmp_path: Path, command: Command) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (["对公客户一览", "", "", ""], ["客户号", "客户", "", "注册资本(万元)"], ["", "名称", "统一社会信用代码", ""]):
+        sheet.append(row)
+    for n in range(20):
+        body = f"91990101MA{n:07d}"
+        sheet.append([f"C{100_000 + n}", f"虚构{n}号有限公司", body + stdnum.cn.uscc.calc_check_digit(body), 500 + n])
+    for band in ("A1:D1", "A2:A3", "B2:C2", "D2:D3"):
+        sheet.merge_cells(band)
+    book.save(tmp_path / "对公客户.xlsx")
+    target = tmp_path / "draft.yaml"
+    assert command.run("propose", str(tmp_path / "对公客户.xlsx"), "-o", str(target), "--name", "crm").code == 0
+    (file,) = yaml.safe_load(target.read_text("utf-8"))["files"]
+    assert file["header_row"] == [2, 3]
+    assert file["yields"][0]["properties"]["registered_capital_fen"]["unit"] == "万元"
+    loaded = command.run("ingest", str(target), "--dry-run", "--json")
+    assert json.loads(loaded.out)["rows"]["accepted"] == 20, loaded.error
+
+
+@pytest.mark.parametrize("band", [None, "B2:B3"])
+def test_cells_merged_in_the_table_itself_are_no_header(band: str | None, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (("借据号", "客户号", "放款金额"), ("J1", "C1", 10), ("J2", "", 20), ("J3", "C2", 30)):
+        sheet.append(row)
+    if band:
+        sheet.merge_cells(band)
+    book.save(tmp_path / "x.xlsx")
+    ((look,), _) = look_at_all([str(tmp_path / "x.xlsx")])
+    assert (look.header_rows, look.frame.height) == ((1,), 3)
+
+
+def test_json_lines_are_drafted_by_their_paths_and_load(tmp_path: Path, command: Command) -> None:
+    rows = [
+        {
+            "借据号": f"J{n}",
+            "客户": {"客户号": f"C{100_000 + n}"},
+            "放款金额": n * 1000,
+            "放款日期": f"2024-01-{n:02d}",
+            "标签": ["a"],
+        }
+        for n in range(1, 21)
+    ]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (tmp_path / "借据.jsonl").write_text(text + "no json\n", "utf-8")
+    target = tmp_path / "draft.yaml"
+    done = command.run("propose", str(tmp_path), "-o", str(target), "--name", "core")
+    assert done.code == 0, done.error
+    told = target.read_text("utf-8")
+    assert "explode: 标签" in told and "1 lines are no JSON object" in told
+    (file,) = yaml.safe_load(told)["files"]
+    assert {"客户.客户号", "放款金额"} <= set(re.findall(r"[\w.]+", str(file["yields"])))
+    loaded = command.run("ingest", str(target), "--dry-run", "--json")
+    assert json.loads(loaded.out)["rows"]["accepted"] == 20, loaded.error
