@@ -69,7 +69,7 @@ def write_book(firms: int, seed: int = 7) -> Told:
 
 def starts_of(book: Book) -> Starts:
     """Every drawdown; the borrower is whoever owns the account."""
-    place = np.flatnonzero((book.moves.table["type"] == "DISBURSES").to_numpy())
+    place = book.moves.places("DISBURSES")
     borrower = book.parties.owner[book.moves.dst[place]]
     return Starts.of(book.moves, (place, borrower, book.moves.amount[place]), BOUNDS, "forward")
 
