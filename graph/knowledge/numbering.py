@@ -1,6 +1,6 @@
 """Ids as numbers: text is looked at once, all that follows is done with integers that sort as the ids do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +12,32 @@ Ints = npt.NDArray[np.int64]
 def numbered(columns: Sequence[pl.Series]) -> tuple[pl.Series, list[Ints]]:
     """Every id of some columns once, sorted; and each column as places in that."""
     every = pl.concat([column.cast(pl.String).rename("id") for column in columns])
-    coded = every.cast(pl.Categorical(pl.Categories.random()))  # of its own, so that its dictionary goes when it does
-    distinct = coded.unique()
-    ids = distinct.cast(pl.String)
+    ids, numbers, seed = *_by_hash(every, 0), 0
+    while not (ids.gather(numbers) == every).all():  # two ids with one hash, of 2**64
+        seed += 1
+        ids, numbers = _by_hash(every, seed)
+    ends = np.cumsum([len(column) for column in columns])
+    return ids, np.split(numbers, ends[:-1])
+
+
+def coded(tables: Mapping[str, pl.DataFrame], columns: Mapping[str, Sequence[str]]) -> tuple[pl.Enum, dict[str, pl.DataFrame]]:
+    """The tables with those columns as an Enum of all their ids: joined, grouped and sorted as integers, in the order of the ids."""
+    named = [(table, column) for table in columns for column in columns[table]]
+    ids, numbers = numbered([tables[table][column] for table, column in named])
+    kind = pl.Enum(ids)
+    found = dict(tables)
+    for (table, column), number in zip(named, numbers, strict=True):
+        found[table] = found[table].with_columns(pl.Series(column, number.astype(np.uint32)).cat.to(kind))
+    return kind, found
+
+
+def _by_hash(every: pl.Series, seed: int) -> tuple[pl.Series, Ints]:
+    hashed = every.hash(seed).to_arrow().dictionary_encode()
+    codes = pl.Series(hashed.indices).to_numpy()  # Arrow's own way imports pandas
+    first = np.empty(len(hashed.dictionary), np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    ids = every.gather(first)
     order = ids.arg_sort()
     place = np.empty(len(ids), np.int64)
-    place[distinct.to_physical().gather(order).to_numpy()] = np.arange(len(ids))
-    codes = place[coded.to_physical().to_numpy()]
-    ends = np.cumsum([len(column) for column in columns])
-    return ids.gather(order), np.split(codes, ends[:-1])
+    place[order.to_numpy()] = np.arange(len(ids))
+    return ids.gather(order), place[codes]
