@@ -1,6 +1,7 @@
 """Ids as numbers: text is looked at once, all that follows is done with integers that sort as the ids do."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +21,35 @@ def numbered(columns: Sequence[pl.Series]) -> tuple[pl.Series, list[Ints]]:
     return ids, np.split(numbers, ends[:-1])
 
 
-def coded(tables: Mapping[str, pl.DataFrame], columns: Mapping[str, Sequence[str]]) -> tuple[pl.Enum, dict[str, pl.DataFrame]]:
-    """The tables with those columns as an Enum of all their ids: joined, grouped and sorted as integers, in the order of the ids."""
+@dataclass(frozen=True)
+class Entities:
+    """Ids in order. In tables made by `coded` an Int32 column is one of entities, by their places here."""
+
+    ids: pl.Series
+
+    def is_a(self, type_name: str, column: str) -> pl.Expr:
+        """Whether the entities of a column are of a type: its ids lie side by side."""
+        first, after = (self.ids.search_sorted(f"{type_name}{end}") for end in "-.")
+        return pl.col(column).is_between(first, after, closed="left")
+
+    def numbers(self, ids: pl.Series) -> pl.Series:
+        """Of ids that are all there."""
+        return self.ids.search_sorted(ids).cast(pl.Int32)
+
+    def text(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The rows with ids as text."""
+        coded = [name for name, kind in rows.schema.items() if kind == pl.Int32]
+        return rows.with_columns(self.ids.gather(rows[name]).alias(name) for name in coded)
+
+
+def coded(tables: Mapping[str, pl.DataFrame], columns: Mapping[str, Sequence[str]]) -> tuple[Entities, dict[str, pl.DataFrame]]:
+    """The tables with those columns by number: joined, grouped and sorted as integers, in the order of the ids."""
     named = [(table, column) for table in columns for column in columns[table]]
     ids, numbers = numbered([tables[table][column] for table, column in named])
-    kind = pl.Enum(ids)
     found = dict(tables)
     for (table, column), number in zip(named, numbers, strict=True):
-        found[table] = found[table].with_columns(pl.Series(column, number.astype(np.uint32)).cat.to(kind))
-    return kind, found
+        found[table] = found[table].with_columns(pl.Series(column, number.astype(np.int32)))
+    return Entities(ids), found
 
 
 def _by_hash(every: pl.Series, seed: int) -> tuple[pl.Series, Ints]:

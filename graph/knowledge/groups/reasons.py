@@ -55,9 +55,9 @@ class _Proof:
     def _concert(ground: Ground, ties: Ties) -> pl.DataFrame:
         """Of each entity all that act in concert with it, over however many agreements, with an agreement of each."""
         rows = ground.coded.concert.select("id", "src", "dst")
-        holdings, concert = ties.holdings, ground.told.concert
-        part = components(holdings.number(concert["src"]), holdings.number(concert["dst"]), max(holdings.size, 1))
-        numbered = rows.with_columns(part=pl.Series(part[holdings.number(concert["src"])], dtype=pl.Int64))
+        src, dst = (ties.holdings.numbers["concert", end] for end in ("src", "dst"))
+        part = components(src, dst, max(ties.holdings.size, 1))
+        numbered = rows.with_columns(part=pl.Series(part[src], dtype=pl.Int64))
         ends = pl.concat([numbered.select("part", end="src"), numbered.select("part", end="dst")]).unique()
         told = pl.concat([numbered.select("part", "id", mate="src"), numbered.select("part", "id", mate="dst")])
         behind = ground.coded.controllers.select(above="src", end="dst").join(ends, on="end").select("part", end="above")
@@ -80,7 +80,7 @@ class _Proof:
 def _by_control(ties: Ties, proof: _Proof) -> pl.DataFrame:
     """Limb 1 for control by a firm and for who controls, 2 for what one firm controls together, 3 for what one person does."""
     control = ties.control.sort("rank", pl.col("votes") * -1, "src", "dst").with_columns(
-        several=pl.col("dst").n_unique().over("src") > 1, firm_above=pl.col("src").cat.starts_with("Firm-")
+        several=pl.col("dst").n_unique().over("src") > 1, firm_above=ties.entities.is_a("Firm", "src")
     )
     below = control.filter("firm_above").unique("dst", keep="first", maintain_order=True)
     above = control.filter("firm_above").sort(pl.col("votes") * -1, "dst").unique("src", keep="first", maintain_order=True)
@@ -146,14 +146,14 @@ def _confirmed(ties: Ties) -> pl.DataFrame:
     """A row for each firm of a confirmed proposal."""
     rows = ties.proposals.filter(pl.col("status") == "confirmed")
     both = pl.concat([rows.select("*", firm="dependent", other="on"), rows.select("*", firm="on", other="dependent")])
-    return _proposal_rows(both.filter(pl.col("firm").cat.starts_with("Firm-")))
+    return _proposal_rows(both.filter(ties.entities.is_a("Firm", "firm")))
 
 
 def _pending(ties: Ties, in_group: pl.DataFrame) -> pl.DataFrame:
     """The dependent to the group of what it may be tied to; where that has none, the other way round."""
     rows = ties.proposals.filter(pl.col("status") == "pending")
     there = rows.join(in_group, left_on="on", right_on="firm").with_columns(firm="dependent", other="on")
-    back = rows.filter(pl.col("on").cat.starts_with("Firm-")).join(in_group.select(on="firm"), on="on", how="anti")
+    back = rows.filter(ties.entities.is_a("Firm", "on")).join(in_group.select(on="firm"), on="on", how="anti")
     back = back.join(in_group, left_on="dependent", right_on="firm").with_columns(firm="on", other="dependent")
     both = pl.concat([there, back])
     kept = both.join(in_group, on=["firm", "group"], how="anti")  # tied to its own group: nothing is pending

@@ -1,7 +1,7 @@
 """Ties that make a group: control, control with kin, kin who both control, filed membership; and what an officer must judge."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -9,6 +9,7 @@ from graph.knowledge.control.holdings import Holdings, components, holdings_of
 from graph.knowledge.groups.kin import ranked, together
 from graph.knowledge.groups.settings import Settings
 from graph.knowledge.groups.told import Ground
+from graph.knowledge.numbering import Entities
 
 KEY_POSTS = ("legal_representative", "chairman", "manager", "finance_head")
 
@@ -17,12 +18,13 @@ PROPOSAL_COLUMNS = ("id", "dependent", "on", "kind", "a", "b", "evidence", "evid
 
 @dataclass(frozen=True)
 class Ties:
-    """control: src, dst, kind, votes, rank, proposal; certain ones only. kin: id, p, q; both control something. filed: id, src, dst.
+    """control: src, dst, kind, votes, rank, proposal; certain only. kin: id, p, q; both control something. filed: id, src, dst.
 
-    proposals: PROPOSAL_COLUMNS; `a` and `b` are the ends that a confirmed one ties together.
+    proposals: PROPOSAL_COLUMNS; `a` and `b` are the ends that a confirmed one ties together. Entities are by number till `plain`.
     """
 
     holdings: Holdings
+    entities: Entities
     control: pl.DataFrame
     close: pl.DataFrame
     kin: pl.DataFrame
@@ -32,7 +34,7 @@ class Ties:
     def plain(self) -> "Ties":
         """With ids as text."""
         tables = (self.control, self.close, self.kin, self.filed, self.proposals)
-        return Ties(self.holdings, *(text(table) for table in tables))
+        return Ties(self.holdings, self.entities, *(self.entities.text(table) for table in tables))
 
     def edges(self, filed: bool = True) -> pl.DataFrame:
         """Columns a, b of every certain tie; without what was filed, where that is wanted."""
@@ -46,34 +48,32 @@ def proposal_id(kind: str, dependent: str, on: str) -> str:
     return hashlib.sha256("\x1f".join((kind, dependent, on)).encode()).hexdigest()[:16]
 
 
-def text(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with ids as text."""
-    return rows.with_columns(pl.col(pl.Enum).cast(pl.String))
-
-
 def ties_of(ground: Ground, settings: Settings) -> Ties:
-    """All ties of what is told; ids as `ground.coded` has them."""
-    holdings = holdings_of(ground.told)
+    """All ties of what is told; entities as `ground.coded` numbers them."""
+    holdings, entities = holdings_of(ground.told), ground.coded.entities
     close = ranked(ground.coded.kin)
     votes = _by_votes(ground)
-    family = together(holdings, text(close.filter(pl.col("close")).select("p", "q").unique()))
-    ends = pl.col("src", "dst").cast(ground.coded.entity)
-    family = family.select(ends, pl.lit("family").alias("kind"), "votes", pl.lit(2, pl.Int8).alias("rank"))
+    family = together(holdings, entities.text(close.filter(pl.col("close")).select("p", "q").unique()))
+    ends = {end: entities.numbers(family[end]) for end in ("src", "dst")}
+    family = family.with_columns(**ends).select(
+        "src", "dst", pl.lit("family").alias("kind"), "votes", pl.lit(2, pl.Int8).alias("rank")
+    )
     filed, doubted = _filed_control(ground)
     every = pl.concat([votes, family, filed])
-    nominees = _nominees(every, settings)
-    of = ground.coded.entity
-    proposals = [_proposed(_nominee_rows(every, nominees, ground), "nominee", of), _proposed(doubted, "filed_contradicted", of)]
+    nominees = _nominees(every, entities, settings)
+    proposals = [
+        _proposed(_nominee_rows(every, nominees, ground), "nominee", entities),
+        _proposed(doubted, "filed_contradicted", entities),
+    ]
     certain = every.join(nominees, on="src", how="anti").with_columns(proposal=pl.lit(None, pl.String))
     controls = pl.concat([certain["src"], *(rows["a"] for rows in proposals)]).unique()
     kin = close.filter(pl.col("p").is_in(controls.implode()) & pl.col("q").is_in(controls.implode()))
-    proposals.append(_proposed(_unclear_kin(kin, certain), "kin_unclear", of))
+    proposals.append(_proposed(_unclear_kin(kin, certain), "kin_unclear", entities))
     told = _said(pl.concat(proposals), ground.said)
-    closed = Ties(
-        holdings, certain, close, kin.filter(pl.col("close")).filter(pl.col("p") < pl.col("q")), ground.coded.members, told
-    )
-    officers = _said(_proposed(_officers(ground, closed, settings), "key_officer", of), ground.said)
-    return Ties(holdings, closed.control, close, closed.kin, closed.filed, pl.concat([told, officers]).sort("id"))
+    both = kin.filter(pl.col("close")).filter(pl.col("p") < pl.col("q"))
+    closed = Ties(holdings, entities, certain, close, both, ground.coded.members, told)
+    officers = _said(_proposed(_officers(ground, closed, settings), "key_officer", entities), ground.said)
+    return replace(closed, proposals=pl.concat([told, officers]).sort("id"))
 
 
 def labels(edges: pl.DataFrame) -> pl.DataFrame:
@@ -94,7 +94,7 @@ def _by_votes(ground: Ground) -> pl.DataFrame:
 def _filed_control(ground: Ground) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Filings of control that stand, as certain; those that the votes contradict, as rows to propose. State owners make none."""
     filed = ground.coded.filed.select("id", "src", "dst").filter(pl.col("src") != pl.col("dst"))
-    states = pl.Series(ground.states(), dtype=pl.String).cast(ground.coded.entity)
+    states = ground.coded.entities.numbers(pl.Series(ground.states(), dtype=pl.String))
     filed = filed.filter(~pl.col("src").is_in(states.implode()))
     doubted = pl.col("id").is_in(ground.contradicted.implode())
     stands = filed.filter(~doubted).join(ground.coded.controllers, on=["src", "dst"], how="anti").unique(["src", "dst"])
@@ -107,8 +107,8 @@ def _filed_control(ground: Ground) -> tuple[pl.DataFrame, pl.DataFrame]:
     return told, rows
 
 
-def _nominees(control: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    persons = control.filter(pl.col("src").cat.starts_with("Person-"))
+def _nominees(control: pl.DataFrame, entities: Entities, settings: Settings) -> pl.DataFrame:
+    persons = control.filter(entities.is_a("Person", "src"))
     count = persons.group_by("src").agg(pl.col("dst").n_unique().alias("firms"))
     return count.filter(pl.col("firms") > settings.nominee_firms.value).select("src")
 
@@ -136,7 +136,7 @@ def _officers(ground: Ground, ties: Ties, settings: Settings) -> pl.DataFrame:
     posts = posts.filter((count > 1) & (count <= settings.agent_posts.value))
     part = labels(ties.edges())
     posts = posts.join(part, left_on="firm", right_on="node", how="left")
-    own = pl.coalesce("part", -1 - pl.col("firm").to_physical().cast(pl.Int64))  # who is in no part is one by itself
+    own = pl.coalesce("part", -1 - pl.col("firm").cast(pl.Int64))  # who is in no part is one by itself
     first = posts.group_by("person").agg(anchor=pl.col("firm").min())
     posts = posts.with_columns(own=own).join(first, on="person")
     anchor = (
@@ -156,14 +156,13 @@ def _officers(ground: Ground, ties: Ties, settings: Settings) -> pl.DataFrame:
     return rows.explode("evidence")
 
 
-def _proposed(rows: pl.DataFrame, kind: str, entity: pl.Enum) -> pl.DataFrame:
+def _proposed(rows: pl.DataFrame, kind: str, entities: Entities) -> pl.DataFrame:
     """PROPOSAL_COLUMNS, without the status."""
-    ends = rows.with_columns(pl.col("dependent", "on", "a", "b").cast(entity), pl.col("evidence").cast(pl.String))
-    ends = ends.group_by("dependent", "on", "a", "b", "evidence_type", maintain_order=True).agg(
+    ends = rows.group_by("dependent", "on", "a", "b", "evidence_type", maintain_order=True).agg(
         pl.col("evidence").drop_nulls().unique().sort()
     )
     ends = ends.unique(["dependent", "on"], keep="first", maintain_order=True)
-    ids = [proposal_id(kind, dependent, on) for dependent, on in ends.select("dependent", "on").iter_rows()]
+    ids = [proposal_id(kind, *pair) for pair in entities.text(ends.select("dependent", "on")).iter_rows()]
     return ends.select(
         pl.Series("id", ids, pl.String), "dependent", "on", pl.lit(kind).alias("kind"), "a", "b", "evidence", "evidence_type"
     )

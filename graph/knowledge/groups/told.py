@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from graph.knowledge.control.assess import Assessment
 from graph.knowledge.control.holdings import Told, state_bodies
-from graph.knowledge.numbering import coded
+from graph.knowledge.numbering import Entities, coded
 
 READS = {
     "HOLDS_SHARES": ("src", "dst", "equity_share", "voting_share", "recorded_at"),
@@ -34,9 +34,9 @@ _BY_ID = {
 
 @dataclass(frozen=True)
 class Coded:
-    """The tables of a `Ground` with entities as an Enum: `entity`, in the order of ids."""
+    """The tables of a `Ground` with `entities` by number, in the order of their ids."""
 
-    entity: pl.Enum
+    entities: Entities
     holdings: pl.DataFrame
     concert: pl.DataFrame
     filed: pl.DataFrame
@@ -88,8 +88,8 @@ class Ground:
         """All of it, numbered once."""
         told = {name: frame(getattr(self.told, name)) for name in ("holdings", "concert", "filed", "posts", "firms")}
         others = {"controllers": self.controllers, "kin": self.kin, "members": self.filed_members, "named": self.client_groups}
-        entity, tables = coded({**told, **others}, _BY_ID)
-        return Coded(entity, **tables)
+        entities, tables = coded({**told, **others}, _BY_ID)
+        return Coded(entities, **tables)
 
     def states(self) -> list[str]:
         """State owners: they make no group of what they own."""
