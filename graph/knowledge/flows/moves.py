@@ -68,7 +68,7 @@ class Moves:
 
     def told(self, name: str, places: npt.ArrayLike) -> pl.Series:
         """A column of the payments at some places."""
-        return self.rows[name].gather(self.order[places])
+        return self.rows[name].gather(self.order[np.asarray(places)])
 
     def places(self, type_name: str) -> Ints:
         """Where the payments of one type are."""
