@@ -67,14 +67,13 @@ class _Ends:
 
 
 def _numbered(linked: Linked) -> tuple[pl.Series, _Ends]:
-    columns = [linked.groups["firm"], *(linked.dependence[end] for end in ("dependent", "on"))]
-    names, ends = numbered([*columns, *(linked.control[end] for end in ("src", "dst"))])
+    depends, control = linked.dependence, linked.control
+    columns = [linked.groups["firm"], depends["dependent"], depends["on"], control["src"], control["dst"]]
+    names, (firm, dependent, on, src, dst) = numbered(columns)
     known = np.zeros(len(names), np.bool_)
-    for numbers in ends[:3]:
-        known[numbers] = True
-    src, dst = ends[3:]
+    known[np.concatenate([firm, dependent, on])] = True
     kept = known[src] & known[dst]
-    return names, _Ends(*ends[:3], (src[kept], dst[kept]))
+    return names, _Ends(firm, dependent, on, (src[kept], dst[kept]))
 
 
 def _taken(names: pl.Series, numbers: NDArray[np.signedinteger]) -> pl.Series:
