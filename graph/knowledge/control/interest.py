@@ -96,7 +96,6 @@ class Interests:
         # Once at the end: adding two sparse arrays costs all that is in either, however little the step brought.
         return csr_array((np.concatenate([each.data for each in steps]), (rows, columns)), shape=start.shape)
 
-
     def _dense_ways(self, start: csr_array) -> csr_array:
         """The same around one firm, where making a sparse array costs more than all that is multiplied."""
         step, onward = (start @ self.inner).toarray(), self._dense_onward
