@@ -5,22 +5,20 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from alerts.said import Sentence
 from api.firms import row_of
 from api.naming import display_names, walked_names
 from api.paging import page_after
 from api.platform import Platform
 from api.rows import RowReader
+from api.telling import party_of, sentence
 from api.wire import groups as wire
 from api.wire.common import Row
-from api.wire.control import Party
 from graph.knowledge import KnowledgeBook
 from graph.knowledge.groups import words
 from graph.knowledge.groups.decisions import GroupDecisions
 from graph.knowledge.groups.one_firm import group_answer
 from graph.knowledge.groups.reading import GroupReader
 from graph.ledger import Ledger
-from graph.projection import label_of
 from graph.snapshot import Snapshot
 from graph.store import Moment
 
@@ -47,14 +45,14 @@ def read_firm_group(platform: Platform, reader: RowReader, firm: str) -> wire.Fi
     rows = _rows(reader, {rel for each in answer.reasons for rel in each.path}, _TIES)
     return wire.FirmGroup(
         as_of=when.valid,
-        firm=_party(names, firm),
+        firm=party_of(names, firm),
         through_seq=platform.store.through_seq,
         version=answer.version,
         rule=words.RULE,
         name=answer.name,
-        head=_party(names, answer.head) if answer.head else None,
-        lead=_party(names, answer.lead) if answer.lead else None,
-        members=tuple(_party(names, each) for each in answer.members),
+        head=party_of(names, answer.head) if answer.head else None,
+        lead=party_of(names, answer.lead) if answer.lead else None,
+        members=tuple(party_of(names, each) for each in answer.members),
         reasons=tuple(_reason(each.__dict__, names, rows) for each in answer.reasons),
         findings=tuple(_finding(each, names) for each in answer.findings),
         complete=answer.complete,
@@ -88,7 +86,7 @@ def read_group(platform: Platform, reader: RowReader, group: str) -> wire.GroupV
         findings=tuple(_finding(each, names) for each in findings),
         lineage=tuple(_event(each) for each in groups.lineage(group)),
         connected=tuple(
-            wire.ConnectedMember(firm=_party(names, c.firm), through=c.through, pending=c.pending, exposure_fen=c.exposure_fen)
+            wire.ConnectedMember(firm=party_of(names, c.firm), through=c.through, pending=c.pending, exposure_fen=c.exposure_fen)
             for c in connected
         ),
         connected_exposure_fen=sum(each.exposure_fen for each in connected if not each.pending),
@@ -115,9 +113,9 @@ def proposals_shown(platform: Platform, reader: RowReader, found: Iterable[Mappi
         wire.DependenceView(
             id=row["id"],
             kind=row["kind"],
-            said=_said(words.REASONS[row["kind"]]),
-            dependent=_party(names, row["dependent"]),
-            on=_party(names, row["on"]),
+            said=sentence(words.REASONS[row["kind"]]),
+            dependent=party_of(names, row["dependent"]),
+            on=party_of(names, row["on"]),
             **{name: row[name] for name in ("share", "threshold", "first_known", "due", "required", "status", "by", "why")},
             at=datetime.fromtimestamp(row["at"] / 1e6, UTC) if row["at"] is not None else None,
             rows=tuple(rows[rel] for rel in row["evidence"] if rel in rows),
@@ -128,39 +126,31 @@ def proposals_shown(platform: Platform, reader: RowReader, found: Iterable[Mappi
 
 def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     plain = {name: row[name] for name in ("members", "exposure_fen")}
-    heads = {name: _party(names, row[name]) for name in ("head", "lead")}
+    heads = {name: party_of(names, row[name]) for name in ("head", "lead")}
     return {"id": row["group"], "name": row["name"] or heads["lead"].name, **heads, **plain}
 
 
 def _reason(row: Mapping[str, Any], names: Mapping[str, str], rows: Mapping[str, Row]) -> wire.MemberReason:
     return wire.MemberReason(
-        firm=_party(names, row["firm"]),
-        other=_party(names, row["other"]),
-        said=_said(words.REASONS[row["reason"]]),
+        firm=party_of(names, row["firm"]),
+        other=party_of(names, row["other"]),
+        said=sentence(words.REASONS[row["reason"]]),
         rows=tuple(rows[rel] for rel in row["path"] if rel in rows),
         **{name: row[name] for name in ("limb", "reason", "strength", "certain", "proposal")},
     )
 
 
 def _finding(row: Mapping[str, Any], names: Mapping[str, str]) -> wire.GroupFinding:
-    ends = _party(names, row["firm"]), _party(names, row["other"])
-    return wire.GroupFinding(finding=row["finding"], said=_said(words.FINDINGS[row["finding"]]), firm=ends[0], other=ends[1])
+    ends = party_of(names, row["firm"]), party_of(names, row["other"])
+    return wire.GroupFinding(finding=row["finding"], said=sentence(words.FINDINGS[row["finding"]]), firm=ends[0], other=ends[1])
 
 
 def _event(row: Mapping[str, Any]) -> wire.GroupEvent:
     plain = {name: row[name] for name in ("as_of", "event", "other", "overlap", "joined", "left")}
-    return wire.GroupEvent(**plain, said=_said(words.EVENTS[row["event"]]))
-
-
-def _party(names: Mapping[str, str], entity: str) -> Party:
-    return Party(id=entity, kind=label_of(entity), name=names.get(entity) or entity)
+    return wire.GroupEvent(**plain, said=sentence(words.EVENTS[row["event"]]))
 
 
 def _rows(reader: RowReader, ids: set[str], types: Iterable[str]) -> dict[str, Row]:
     if not ids:
         return {}
     return {row["id"]: row_of(name, row) for name in types for row in reader.rows(name, "id", ids)}
-
-
-def _said(said: words.Said) -> Sentence:
-    return Sentence(zh=said[0], en=said[1])

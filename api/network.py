@@ -1,13 +1,12 @@
 """The exposure network of a firm, walked in the graph store, as data with its source rows or as a picture."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from api.firms import row_of
 from api.naming import mask_network
 from api.platform import Platform
 from api.rows import RowReader
+from api.telling import relation_rows
 from api.wire.common import Row
 from api.wire.networks import Changed, CutHub, Edge, Network, NetworkDiff, NetworkQuery, Node
 from graph import network as walked
@@ -115,10 +114,7 @@ def relation_types(ontology: Ontology, text: str | None) -> tuple[str, ...]:
 
 def edge_rows(reader: RowReader, edges: Iterable[walked.NetworkEdge]) -> dict[str, Row]:
     """The row that tells each relation on the reader's day."""
-    by_type: dict[str, set[str]] = defaultdict(set)
-    for edge in edges:
-        by_type[edge.type].add(edge.rel)
-    return {row["id"]: row_of(name, row) for name, rels in by_type.items() for row in reader.rows(name, "id", rels)}
+    return relation_rows(reader, ((edge.type, edge.rel) for edge in edges))
 
 
 def node_of(node: walked.NetworkNode) -> Node:

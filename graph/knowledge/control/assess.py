@@ -108,6 +108,8 @@ class Assessment:
         met = [named(stakes.src), named(stakes.dst), _round(stakes.interest), _round(stakes.votes), tests]
         tables = [pa.table(met, schema=OWNERS)]
         for wanted, roles in ((self._state_controlled, ("legal_representative",)), (self._managed, None)):
+            if not wanted.any():
+                continue
             posts = managers_of(self.holdings, wanted, roles) if roles else managers_of(self.holdings, wanted)
             new = ~among(posts.src * self.holdings.size + posts.dst, stakes.src * self.holdings.size + stakes.dst)
             src, dst = posts.src[new], posts.dst[new]

@@ -122,7 +122,8 @@ def _pairs(inputs: Inputs, name: str) -> pl.DataFrame:
 def _traced(book: Book, drawn: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Ends and payments of these drawdowns, an entry for each part."""
     moves, parties = book.moves, book.parties
-    placed = moves.table.select("rel", "at").with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
+    places = moves.places("DISBURSES")
+    placed = pl.DataFrame({"rel": moves.told("rel", places), "at": moves.at[places], "place": places})
     drawn = drawn.join(placed, ["rel", "at"], "left", maintain_order="left")
     place = drawn["place"].to_numpy()
     names = moves.nodes
@@ -139,15 +140,15 @@ def _traced(book: Book, drawn: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, p
     of = {
         "number": number.gather(ends["start"]),
         "drawdown": drawn["rel"].gather(ends["start"]),
-        "transfer": moves.table["rel"].gather(ends["place"]),
+        "transfer": moves.told("rel", ends["place"]),
     }
     ends = ends.with_columns(**of, node=names.gather(node), party=party, days=pl.Series(days))
     went = {
         "number": number.gather(flows["start"]),
         "drawdown": drawn["rel"].gather(flows["start"]),
-        "transfer": moves.table["rel"].gather(flows["place"]),
+        "transfer": moves.told("rel", flows["place"]),
     }
-    return ends, flows.with_columns(**went, type=moves.table["type"].gather(flows["place"]))
+    return ends, flows.with_columns(**went, type=moves.told("type", flows["place"]))
 
 
 def _days(at: np.ndarray, zone: str) -> np.ndarray:
