@@ -3,13 +3,13 @@
     p_i = obligations_i                                        where e_i + sum_j share_ji p_j >= obligations_i
     p_i = alpha e_i + beta sum_j share_ji p_j                  otherwise
 
-Eisenberg, Noe, Management Science 47 (2001): alpha = beta = 1. Rogers, Veraart, Management Science 59 (2013): default costs, of a failing
-firm's outside assets only `alpha`, of what others pay it only `beta` is left.
+Eisenberg, Noe, Management Science 47 (2001): alpha = beta = 1. Rogers, Veraart, Management Science 59 (2013): default costs, of a
+failing firm's outside assets only `alpha`, of what others pay it only `beta` is left.
 
-Conventions. liabilities[i, j] = i owes j (claims turned over); `outside_assets` e >= 0; `outside_liabilities` are owed to nobody of
-the firms and rank equally with the rest (pari passu), so obligations = outside_liabilities + row sums and share_ij = liabilities_ij /
-obligations_i. Equity is what is left: max(0, e + receipts - obligations). The answer is the greatest clearing vector, reached
-from above. Fen, or any one unit.
+Conventions. liabilities[i, j] = i owes j (claims turned over); `outside_assets` e >= 0; `outside_liabilities` are owed to nobody
+of the firms and rank equally with the rest (pari passu), so obligations = outside_liabilities + row sums and share_ij =
+liabilities_ij / obligations_i. Equity is what is left: max(0, e + receipts - obligations). The answer is the greatest clearing
+vector, reached from above. Fen, or any one unit.
 """
 
 from dataclasses import dataclass

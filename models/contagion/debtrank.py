@@ -1,12 +1,13 @@
 """DebtRank: how distress runs from debtors to creditors as a share of their equity.
 
-    linear     h_i(t+1) = min(1, h_i(0) + sum_j L_ij h_j(t))          Bardoscia, Battiston, Caccioli, Caldarelli, PLoS ONE 10 (2015)
+    linear     h_i(t+1) = min(1, h_i(0) + sum_j L_ij h_j(t))
+               Bardoscia, Battiston, Caccioli, Caldarelli, PLoS ONE 10 (2015)
     single hit h_i(t+1) = min(1, h_i(t) + sum_{j distressed at t} L_ij h_j(t)), each firm passing on once, in the round after it
-               was first hit                                          Battiston, Puliga, Kaushik, Tasca, Caldarelli, Sci. Rep. 2 (2012)
+               was first hit: Battiston, Puliga, Kaushik, Tasca, Caldarelli, Scientific Reports 2 (2012)
     threshold  as single hit, but only a firm that is gone (h = 1) passes anything on: Furfine's default cascade
 
-Conventions. L_ij = claims_ij / equity_i >= 0: row i the creditor that bears, column j the debtor that fails (`arrays.leverage`). Entries
-above 1 stay as they are, as in Bardoscia; Battiston's own min(1, ·) is `arrays.capped`. h is the lost share of the equity
+Conventions. L_ij = claims_ij / equity_i >= 0: row i the creditor that bears, column j the debtor that fails (`arrays.leverage`).
+Entries above 1 stay as they are, as in Bardoscia; Battiston's own min(1, ·) is `arrays.capped`. h is the lost share of the equity
 before any shock: 0 untouched, 1 gone. The shock h(0) is passed on in full. A firm that is gone stays gone: it absorbs.
 The linear form is written as the increments of the paper sum up: h(t+1) - h(t) carries h(t) - h(t-1), until a firm reaches 1.
 """
@@ -62,9 +63,10 @@ def linear_debtrank(
 
 def step(leverage: sparse.csr_array, h: Floats, shock: Floats) -> Floats:
     """One round of the linear map: a sparse product and three passes over the firms."""
-    after: Floats = leverage @ h
+    after = np.asarray(leverage @ h, np.float64)
     after += shock
-    return np.minimum(after, 1.0, out=after)
+    np.minimum(after, 1.0, out=after)
+    return after
 
 
 def single_hit_debtrank(leverage: sparse.csr_array, shock: Floats, *, most_rounds: int = MOST_ROUNDS) -> Distress:
@@ -130,12 +132,13 @@ def _batch_impacts(matrix: sparse.csr_array, weights: Floats, seeds: Index, floo
         if after.nnz > _MOST_ENTRIES and len(seeds) > 1:
             return None
         np.minimum(after.data, 1.0, out=after.data)
-        moved = after - h
+        moved = sparse.csr_array(after - h)
         moved.data[moved.data < floor] = 0.0
         moved.eliminate_zeros()
         h = after
         if not moved.nnz:
-            return np.asarray(weights @ h) - weights[seeds]
+            lost: Floats = np.asarray(h.T @ weights, np.float64).ravel() - weights[seeds]
+            return np.asarray(lost, np.float64)
     raise NotConvergedError(f"Impacts still move after {MOST_ROUNDS} rounds.", "Raise the floor.", "floor")
 
 
@@ -163,10 +166,8 @@ _MOST_DENSE = 3_000
 
 def _shock(shock: Floats, firms: int) -> Floats:
     start = checked(shock, "shock").copy()
-    if start.shape != (firms,) or start.max(initial=0.0) > 1:
-        raise InputError(
-            f"The shock must be one share from 0 to 1 for each of {firms} firms (got {start.shape}, at most {start.max(initial=0.0)}).",
-            "Divide losses by equity and cap them at 1.",
-            "shock",
-        )
+    most = float(start.max(initial=0.0))
+    if start.shape != (firms,) or most > 1:
+        told = f"The shock must be one share from 0 to 1 for each of {firms} firms (got {start.shape}, at most {most:g})."
+        raise InputError(told, "Divide losses by equity and cap them at 1.", "shock")
     return start

@@ -79,7 +79,7 @@ def call(book: Guarantees, owed: Owed, capacity: Floats) -> Calls:
     asked, paid = np.zeros(len(at)), np.zeros(len(at))
     need = np.maximum(owed.uncovered, 0.0).copy()
     joint = np.flatnonzero(book.joint[at])
-    _water(book, at[joint], of[joint], need, capacity, asked, paid, joint)
+    asked[joint], paid[joint] = _jointly(book, at[joint], of[joint], need, capacity)
     ordinary = np.flatnonzero(~book.joint[at])
     if ordinary.size:
         left = np.maximum(need - owed.property, 0.0)
@@ -94,34 +94,24 @@ def call(book: Guarantees, owed: Owed, capacity: Floats) -> Calls:
     return Calls(at[touched], asked[touched], paid[touched], np.maximum(need, 0.0))
 
 
-def _water(
-    book: Guarantees,
-    at: Index,
-    of: Index,
-    need: Floats,
-    capacity: Floats,
-    asked: Floats,
-    paid: Floats,
-    place: Index,
-) -> None:
-    """Joint guarantors are asked until nothing is needed, or nobody is left; each pass spends a guarantor, a cap or a need."""
+def _jointly(book: Guarantees, at: Index, of: Index, need: Floats, capacity: Floats) -> tuple[Floats, Floats]:
+    """What each is asked and pays; `need` of each debtor goes down. Each pass spends a guarantor, a cap or a need, so it ends."""
+    asked, paid = np.zeros(len(at)), np.zeros(len(at))
     left = book.cap[at].copy()
     guarantor = book.guarantor[at]
+    # The first pass asks also those that can pay nothing: that they were asked is why they fail.
     live = np.flatnonzero((left > CRUMB) & (need[of] > CRUMB))
-    first = True
     while live.size:
-        # The first pass asks also those that can pay nothing: that they were asked is why they fail.
-        if not first:
-            live = live[capacity[guarantor[live]] > CRUMB]
         total = np.bincount(of[live], left[live], len(need))
-        ask = np.minimum(left[live], need[of[live]] * np.divide(left[live], total[of[live]]))
+        ask = np.minimum(left[live], need[of[live]] * (left[live] / total[of[live]]))
         got = _pay(guarantor[live], ask, capacity)
-        asked[place[live]] += ask
-        paid[place[live]] += got
+        asked[live] += ask
+        paid[live] += got
         left[live] -= got
         need -= np.bincount(of[live], got, len(need))
-        live = live[(got >= ask - CRUMB) & (left[live] > CRUMB) & (need[of[live]] > CRUMB)]
-        first = False
+        able = (got >= ask - CRUMB) & (capacity[guarantor[live]] > CRUMB)
+        live = live[able & (left[live] > CRUMB) & (need[of[live]] > CRUMB)]
+    return asked, paid
 
 
 def _pay(guarantor: Index, ask: Floats, capacity: Floats) -> Floats:

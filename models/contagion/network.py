@@ -21,7 +21,8 @@ KINDS = ("trade", "holding", "guarantee")
 class Sheets:
     """Fen, [firms]. `equity` > 0, infinite where it is not known: such a firm absorbs, and pays no guarantee. `cash`: liquid funds.
 
-    `credit`: what it owes this bank; `collateral`: what its own collateral brings, net of haircuts. `performing`: not in default.
+    `credit`: what it owes this bank; `collateral`: what its own collateral brings, net of haircuts; `realty`: the part of that which
+    moves with property prices. `performing`: not in default.
     """
 
     equity: Floats
@@ -31,20 +32,22 @@ class Sheets:
     revenue: Floats
     credit: Floats
     collateral: Floats
+    realty: Floats
     performing: Flags
 
 
 @dataclass(frozen=True)
 class Claims:
-    """Firm `creditor[k]` has `amount[k]` fen at stake in `debtor[k]`; `kind`: TRADE or HOLDING; `rels`: ids of relations.
+    """Firm `creditor[k]` has `amount[k]` fen at stake in `debtor[k]`; `kind`: TRADE or HOLDING.
 
-    Where several rows make one claim (invoices of one pair), `rels` names the largest.
+    `types`, `rels`: the relation that tells it; where several rows make one claim (invoices of one pair), the largest.
     """
 
     creditor: Index
     debtor: Index
     amount: Floats
     kind: Index
+    types: pa.Array
     rels: pa.Array
 
 
@@ -96,7 +99,8 @@ class FirmNetwork:
         every = np.bincount(book.debtor, book.cap, self.size)
         total = np.where(caps > 0, caps, every)[book.debtor]
         weight = np.where(book.joint | (caps[book.debtor] == 0), book.cap, 0.0)
-        return np.minimum(book.cap, uncovered[book.debtor] * np.divide(weight, total, out=np.zeros_like(total), where=total > 0))
+        part = np.divide(weight, total, out=np.zeros_like(total), where=total > 0)
+        return np.asarray(np.minimum(book.cap, uncovered[book.debtor] * part), np.float64)
 
     @cached_property
     def exposures(self) -> sparse.csr_array:
@@ -128,7 +132,12 @@ class FirmNetwork:
         left = np.maximum(assets - gets - (0.0 if lost is None else lost), 0.0)
         return Balances(owed_by, left, outside)
 
+    def without_claims(self) -> "FirmNetwork":
+        """Guarantees alone."""
+        none = np.empty(0, np.int64)
+        return replace(self, claims=Claims(none, none, np.empty(0), none, self.claims.types[:0], self.claims.rels[:0]))
+
     def with_sheets(self, **changed: Floats | Flags) -> "FirmNetwork":
         """The same network with other figures."""
         sheets = replace(self.sheets, **changed)  # type: ignore[arg-type]
-        return FirmNetwork(self.firms, self.about, sheets, self.claims, self.guarantees, self.guarantee_rels, self.told)
+        return replace(self, sheets=sheets)
