@@ -158,7 +158,8 @@ def impact_susceptibility(leverage: sparse.csr_array) -> Floats:
     paths = expm(feasible)
     np.fill_diagonal(paths, 0.0)
     direct = feasible.sum(axis=1)
-    return np.divide(paths.sum(axis=1), direct, out=np.zeros_like(direct), where=direct > 0)
+    reaching = paths.sum(axis=1)
+    return np.asarray(np.divide(reaching, direct, out=np.zeros_like(direct), where=direct > 0), np.float64)
 
 
 _MOST_DENSE = 3_000

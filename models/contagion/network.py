@@ -1,6 +1,6 @@
 """The network that everything here runs on: firms with their balance sheets, claims between them, guarantees, the bank's credit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -21,8 +21,8 @@ KINDS = ("trade", "holding", "guarantee")
 class Sheets:
     """Fen, [firms]. `equity` > 0, infinite where it is not known: such a firm absorbs, and pays no guarantee. `cash`: liquid funds.
 
-    `credit`: what it owes this bank; `collateral`: what its own collateral brings, net of haircuts; `realty`: the part of that which
-    moves with property prices. `performing`: not in default.
+    `credit`: what it owes this bank; `collateral`: what its own collateral brings, net of haircuts; `realty`: the part of
+    that which moves with property prices. `performing`: not in default.
     """
 
     equity: Floats
@@ -79,6 +79,11 @@ class FirmNetwork:
         if firm not in self._places:
             raise NotFoundError(f"'{firm}' is not in this network.", "Ask for a firm that the bank knew on that day.", "firm")
         return self._places[firm]
+
+    def places(self, firms: Iterable[str]) -> Index:
+        """Positions of those of `firms` that are in the network."""
+        found = [self._places[firm] for firm in firms if firm in self._places]
+        return np.array(found, np.int64)
 
     @cached_property
     def by_debtor(self) -> tuple[Index, Index]:
