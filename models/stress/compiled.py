@@ -18,7 +18,7 @@ Find = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Compiled:
-    """`first` fails at once; `lost` fen of equity; `log_odds` added to own ones: all [firms]. `network`: collateral as it is then."""
+    """`first` fails at once; `lost` fen of equity; `log_odds` added to own ones: [firms]. `network`: with collateral as then."""
 
     network: FirmNetwork
     first: Flags

@@ -2,10 +2,10 @@
 
     firm i fails by itself  where  sqrt(rho) M + sqrt(1 - rho) e_i  <  N^-1(p_i)
 
-M and e are standard normal, M common to all: the one-factor form of Vasicek (Risk 2002) that Basel CRE31 rests on. p is the firm's *own*
-probability of default (the score without what arrives over relations, so that contagion is not counted twice), its log-odds
-moved by the scenario. A run is numbered: its draws come of (seed, number) alone, so two scenarios of one seed meet the same luck, and
-their difference is the scenario's. Firms that have no score are not drawn, but fall by contagion like any other.
+M and e are standard normal, M common to all: the one-factor form of Vasicek (Risk 2002) that Basel CRE31 rests on. p is the firm's
+*own* probability of default (the score without what arrives over relations, so that contagion is not counted twice), its log-odds
+moved by the scenario. A run is numbered: its draws come of (seed, number) alone, so two scenarios of one seed meet the same luck,
+and their difference is the scenario's. Firms that have no score are not drawn, but fall by contagion like any other.
 """
 
 from collections.abc import Callable
@@ -25,11 +25,12 @@ QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 0.999)
 
 @dataclass(frozen=True)
 class Plan:
-    """How many runs, from which seed, with which correlation of asset values."""
+    """How many runs, from which seed, with which correlation of asset values, and what is lost of a claim."""
 
     runs: int
     seed: int
     correlation: float
+    losses: Losses
 
     def __post_init__(self) -> None:
         if not 0 <= self.runs <= MOST_RUNS:
@@ -74,7 +75,6 @@ def own_probabilities(own_log_odds: Floats, compiled: Compiled) -> Floats:
 def draw(
     compiled: Compiled,
     probability: Floats,
-    losses: Losses,
     plan: Plan,
     groupings: dict[str, tuple[Index, int]],
     progress: Callable[[int], None] = lambda _: None,
@@ -87,7 +87,7 @@ def draw(
     parts = {name: np.zeros((plan.runs, count)) for name, (_, count) in groupings.items()}
     for run in range(plan.runs):
         first = compiled.first | drawn_first(threshold, plan, run)
-        found = run_cascade(compiled.network, first, losses, compiled.lost, keep=False)
+        found = run_cascade(compiled.network, first, plan.losses, compiled.lost, keep=False)
         loss[run] = found.bank_loss.sum()
         own[run] = found.bank_loss[found.fell == 0].sum()
         fell += found.fell >= 0
