@@ -83,6 +83,11 @@ def ranges(indptr: NDArray[np.integer], rows: Index) -> tuple[Index, Index]:
     return np.arange(int(ends[-1]) if len(ends) else 0, dtype=np.int64) + (start - ends + count)[of], of
 
 
+def summed(of: Index, values: Floats | Flags, count: int) -> Floats:
+    """Sum of the values of each number from 0 to count - 1. (NumPy's own gives integers where there is nothing to sum.)"""
+    return np.bincount(of, np.asarray(values, np.float64), count).astype(np.float64, copy=False)
+
+
 def offsets(sorted_rows: Index, rows: int) -> Index:
     """CSR offsets of rows that are sorted: [rows + 1]."""
     return np.searchsorted(sorted_rows, np.arange(rows + 1)).astype(np.int64)

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from graph.errors import InputError
-from models.contagion.arrays import Flags, Floats, Index, checked, offsets, ranges
+from models.contagion.arrays import Flags, Floats, Index, checked, offsets, ranges, summed
 
 CRUMB = 1.0  # a fen: below it nothing is asked
 
@@ -84,12 +84,12 @@ def call(book: Guarantees, owed: Owed, capacity: Floats) -> Calls:
     if ordinary.size:
         left = np.maximum(need - owed.property, 0.0)
         caps = book.cap[at[ordinary]]
-        total = np.bincount(of[ordinary], caps, len(need))
+        total = summed(of[ordinary], caps, len(need))
         part = np.divide(caps, total[of[ordinary]], out=np.zeros_like(caps), where=caps > 0)
         ask = np.minimum(caps, left[of[ordinary]] * part)
         asked[ordinary] = ask
         paid[ordinary] = _pay(book.guarantor[at[ordinary]], ask, capacity)
-        need -= np.bincount(of[ordinary], paid[ordinary], len(need))
+        need -= summed(of[ordinary], paid[ordinary], len(need))
     touched = asked > 0
     return Calls(at[touched], asked[touched], paid[touched], np.maximum(need, 0.0))
 
@@ -102,13 +102,13 @@ def _jointly(book: Guarantees, at: Index, of: Index, need: Floats, capacity: Flo
     # The first pass asks also those that can pay nothing: that they were asked is why they fail.
     live = np.flatnonzero((left > CRUMB) & (need[of] > CRUMB))
     while live.size:
-        total = np.bincount(of[live], left[live], len(need))
+        total = summed(of[live], left[live], len(need))
         ask = np.minimum(left[live], need[of[live]] * (left[live] / total[of[live]]))
         got = _pay(guarantor[live], ask, capacity)
         asked[live] += ask
         paid[live] += got
         left[live] -= got
-        need -= np.bincount(of[live], got, len(need))
+        need -= summed(of[live], got, len(need))
         able = (got >= ask - CRUMB) & (capacity[guarantor[live]] > CRUMB)
         live = live[able & (left[live] > CRUMB) & (need[of[live]] > CRUMB)]
     return asked, paid
@@ -117,7 +117,7 @@ def _jointly(book: Guarantees, at: Index, of: Index, need: Floats, capacity: Flo
 def _pay(guarantor: Index, ask: Floats, capacity: Floats) -> Floats:
     """What each pays of what it is asked in one pass; its capacity goes down."""
     who, of = np.unique(guarantor, return_inverse=True)
-    total = np.bincount(of, ask, len(who))
+    total = summed(of, ask, len(who))
     has = np.maximum(capacity[who], 0.0)
     part = np.divide(np.minimum(has, total), total, out=np.zeros_like(total), where=total > 0)
     capacity[who] = has - total * part

@@ -9,7 +9,7 @@ import pyarrow as pa
 from scipy import sparse
 
 from graph.errors import NotFoundError
-from models.contagion.arrays import Flags, Floats, Index, claims_matrix, leverage, numbered
+from models.contagion.arrays import Flags, Floats, Index, claims_matrix, leverage, numbered, summed
 from models.contagion.clearing import Balances
 from models.contagion.guarantees import Guarantees
 
@@ -100,8 +100,8 @@ class FirmNetwork:
         """
         book = self.guarantees
         uncovered = np.maximum(self.sheets.credit - self.sheets.collateral, 0.0)
-        caps = np.bincount(book.debtor, np.where(book.joint, book.cap, 0.0), self.size)
-        every = np.bincount(book.debtor, book.cap, self.size)
+        caps = summed(book.debtor, np.where(book.joint, book.cap, 0.0), self.size)
+        every = summed(book.debtor, book.cap, self.size)
         total = np.where(caps > 0, caps, every)[book.debtor]
         weight = np.where(book.joint | (caps[book.debtor] == 0), book.cap, 0.0)
         part = np.divide(weight, total, out=np.zeros_like(total), where=total > 0)

@@ -68,7 +68,11 @@ def _macro_losses(scenario: Scenario, network: FirmNetwork, told: Sensitivities)
 def _hit(shock: Shock, network: FirmNetwork, groups: Mapping[str, list[str]] | None, find: Find) -> Flags:
     hit = np.zeros(network.size, np.bool_)
     if shock.firms:
-        hit[[network.place(find(firm)) for firm in shock.firms]] = True
+        places = [network.place(find(firm)) for firm in shock.firms]
+        for firm, place in zip(shock.firms, places, strict=True):
+            if shock.equity_loss >= 1 and not network.sheets.performing[place]:
+                raise InputError(f"'{firm}' is in default already: it cannot fail again.", "Leave it out.", "firms")
+        hit[places] = True
         return hit
     if shock.group:
         return _members(shock.group, network, groups)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import expit, ndtri
 
 from graph.errors import InputError
-from models.contagion.arrays import Flags, Floats, Index
+from models.contagion.arrays import Flags, Floats, Index, summed
 from models.contagion.cascade import Cascade, Losses, run_cascade
 from models.stress.compiled import Compiled
 
@@ -94,7 +94,7 @@ def draw(
         fell_first += found.fell == 0
         lost += found.bank_loss
         for name, (number, count) in groupings.items():
-            parts[name][run] = np.bincount(number, found.bank_loss, count)
+            parts[name][run] = summed(number, found.bank_loss, count)
         progress(run + 1)
     return Drawn(loss, own, fell, fell_first, lost, parts)
 

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from graph.errors import InputError, NotComputedError
 from graph.knowledge.exposure.rules import limits_beside
-from models.contagion.arrays import Flags, Floats, Index
+from models.contagion.arrays import Flags, Floats, Index, summed
 from models.stress import words
 from models.stress.answer import GroupMove, LimitMove, Limits
 from models.stress.day import StressDay
@@ -34,7 +34,7 @@ def group_moves(day: StressDay, losses: Losses, most: int) -> tuple[GroupMove, .
         return ()
     sets = _Sets.of(day)
     fell, mean, expected, credit = (
-        sets.summed(each) for each in (losses.fell.astype(float), losses.fell_mean, losses.expected, day.network.sheets.credit)
+        sets.over(each) for each in (losses.fell.astype(float), losses.fell_mean, losses.expected, day.network.sheets.credit)
     )
     order = np.lexsort((np.array(sets.names), -fell, -expected))
     kept = [int(at) for at in order if expected[at] > 0 or fell[at] > 0][:most]
@@ -74,9 +74,9 @@ class _Sets:
         here = member >= 0
         return cls([t[0] for t in told], [t[1] for t in told], sizes, number[here], member[here])
 
-    def summed(self, values: Floats) -> Floats:
+    def over(self, values: Floats) -> Floats:
         """Over the members of each set."""
-        return np.bincount(self.set, values[self.member], len(self.names)).astype(np.float64)
+        return summed(self.set, values[self.member], len(self.names))
 
 
 def limit_moves(day: StressDay, losses: Losses, most: int) -> Limits:
@@ -136,7 +136,7 @@ def _gone(day: StressDay, losses: Losses, rows: pa.Table) -> Floats:
     if day.memberships is not None and day.memberships.num_rows:
         sets = _Sets.of(day)
         by_name: dict[str, float] = {}
-        for name, value in zip(sets.names, sets.summed(losses.gone).tolist(), strict=True):
+        for name, value in zip(sets.names, sets.over(losses.gone).tolist(), strict=True):
             by_name[name] = max(value, by_name.get(name, 0.0))
         gone += np.array([by_name.get(subject, 0.0) for subject in rows["subject"].to_pylist()])
     return gone

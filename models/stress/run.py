@@ -49,9 +49,7 @@ def compare(
         for name, said in words.CHANGES.items()
         if name in figures[0]
     )
-    only = [
-        day.network.firms.take(pa.array(np.flatnonzero(a & ~b)[: ask.show])).to_pylist() for a, b in _both(fell_first, fell_second)
-    ]
+    only = [_named(day, np.flatnonzero(each)[: ask.show]) for each in (fell_first & ~fell_second, fell_second & ~fell_first)]
     return Comparison(first=first, second=second, changes=changes, only_first=only[0], only_second=only[1])
 
 

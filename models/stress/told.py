@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from models.contagion.arrays import Flags, Floats, Index
+from models.contagion.arrays import Flags, Floats, Index, summed
 from models.contagion.cascade import Cascade
 from models.contagion.network import GUARANTEE, KINDS, FirmNetwork
 from models.stress import words
@@ -141,14 +141,14 @@ def parts(
     """Losses by value of one dimension, the largest expected loss first; only where the bank has credit or loses any."""
     values, number, count = told
     lends: Flags = network.sheets.credit > 0
-    credit, firms = np.bincount(number, network.sheets.credit, count), np.bincount(number, lends, count)
+    credit, firms = summed(number, network.sheets.credit, count), summed(number, lends, count)
     worst: Floats | None = None
     if drawn is None:
-        expected = np.bincount(number, found.bank_loss, count).astype(np.float64)
-        fell = np.bincount(number, found.fell >= 0, count).astype(np.float64)
+        expected = summed(number, found.bank_loss, count)
+        fell = summed(number, found.fell >= 0, count)
     else:
         runs, name = drawn
-        expected, fell = runs.parts[name].mean(axis=0), np.bincount(number, runs.fell / runs.runs, count).astype(np.float64)
+        expected, fell = runs.parts[name].mean(axis=0), summed(number, runs.fell / runs.runs, count)
         worst = np.quantile(runs.parts[name], 0.99, axis=0)
     order = np.lexsort((np.arange(count), -credit, -expected))
     return tuple(
