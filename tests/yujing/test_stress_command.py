@@ -13,14 +13,20 @@ from tests.models.stress.town import DAY, scored, town
 from yujing.cli import build_app
 
 
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("town")
+    world = town(root)
+    scored(root, world)
+    build_ladybug(world.ledger, root / "graph")
+    return root
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name, value in (("YUJING_HOME", str(tmp_path)), ("YUJING_TODAY", DAY), ("COLUMNS", "200")):
+def home(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, value in (("YUJING_HOME", str(built)), ("YUJING_TODAY", DAY), ("COLUMNS", "200")):
         monkeypatch.setenv(name, value)
-    world = town(tmp_path)
-    scored(tmp_path, world)
-    build_ladybug(world.ledger, tmp_path / "graph")
-    return tmp_path
+    return built
 
 
 def told(*words: str) -> Any:

@@ -1,12 +1,13 @@
 """A chain small enough to work out by hand.
 
-甲 owes the bank 8 million (all figures yuan here, fen below), its guarantor 乙 has 3 million of net assets but 1 million in cash and owes 4
-million itself, 丙 has sold 乙 goods for 2 million and has 1 million of net assets. 丁 is in default already, 戊 stands apart. A person
-guarantees 甲 too. When 甲 fails, 8 million are asked of 乙, which pays its cash and falls; 丙 loses 60% of 2 million and falls.
+甲 owes the bank 8 million yuan. Its guarantor 乙 has 3 million of net assets but 1 million in cash, and owes 4 million itself. 丙
+has sold 乙 goods for 2 million and has 1 million of net assets. 丁 is in default already, 戊 stands apart. A person guarantees 甲
+too. When 甲 fails, 8 million are asked of 乙, which pays its cash and falls; 丙 loses 60% of 2 million and falls.
 """
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from models.scores import ScoreBook
 from tests.models.test_scores import rows
@@ -31,8 +32,9 @@ def town(root: Path) -> World:
     for name, millions in BORROWERS.items():
         note = f"N{name}"
         world.entity("LoanNote", note, number=note, product="working_capital").relation("BORROWS", name, note)
-        late = {"days_past_due": 120, "five_tier": "substandard"} if name == "丁" else {"days_past_due": 0, "five_tier": "normal"}
-        world.fact("LoanNoteState", note, valid_from=DAY, known=DAY, balance_fen=millions * MILLION, **late)
+        late = (120, "substandard") if name == "丁" else (0, "normal")
+        state: dict[str, Any] = {"days_past_due": late[0], "five_tier": late[1]}
+        world.fact("LoanNoteState", note, valid_from=DAY, known=DAY, balance_fen=millions * MILLION, **state)
     world.person("王").relation("GUARANTEES", "王", "甲", amount_fen=8 * MILLION, liability="joint_and_several")
     world.relation("GUARANTEES", "乙", "甲", amount_fen=8 * MILLION, liability="joint_and_several")
     for at in range(2):
