@@ -1,6 +1,7 @@
 """A stress run on a town worked out by hand, from the ledger to what an officer reads."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from graph.knowledge.compute import compute_book
 from graph.knowledge.kinds import chosen
 from graph.stores import LadybugStore, build_ladybug
 from models.contagion.reading import read_network
-from models.contagion.settings import Conventions, conventions_beside, declared
+from models.contagion.settings import Conventions, conventions_beside, declared, parse
 from models.scores import ScoreBook
 from models.stress.compiled import compile_scenario
 from models.stress.day import StressDay
@@ -282,3 +283,10 @@ def test_every_convention_says_where_it_comes_from() -> None:
     for name, each in Conventions.model_validate(declared().model_dump()):
         if hasattr(each, "status"):
             assert each.status == "house" or each.source, name
+
+
+def test_the_page_shows_a_scenario_that_reads() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "stress.md").read_text("utf-8")
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    shown = parse(Scenario, text, "docs/stress.md")
+    assert len(shown.shocks) == 4 and shown.property_change == pytest.approx(-0.1) and shown.gdp_level == -1.25
