@@ -14,6 +14,7 @@ from graph.clock import now_us
 from graph.errors import InputError
 from graph.snapshot import Snapshot
 from models.calibration import probability
+from models.contagion.structural import with_structure
 from models.features import FeatureTable, build_features
 from models.parts import Index, Parts
 from models.registry import Registered
@@ -38,7 +39,8 @@ class ModelScorer:
     shadow: bool = False
 
     def score(self, snapshot: Snapshot) -> pa.Table:
-        return score_features(build_features(snapshot), self.registered, shadow=self.shadow)
+        rows = score_features(build_features(snapshot), self.registered, shadow=self.shadow)
+        return with_structure(rows, snapshot)
 
 
 def score_features(features: FeatureTable, registered: Registered, *, shadow: bool = False, only: Index | None = None) -> pa.Table:
