@@ -23,6 +23,8 @@ from models.features.spec import (
     own_bases,
     version_of,
 )
+from models.targets.spec import DEFAULT, states_of, target_named
+from models.targets.spells import in_state_sql
 from models.workspace import Workspace
 
 
@@ -65,6 +67,7 @@ def build_features(snapshot: Snapshot) -> FeatureTable:
     work = Workspace(snapshot)
     try:
         features = features_of(snapshot.ontology)
+        work.keep("_in_default", in_state_sql(states_of(snapshot.ontology, target_named(snapshot.ontology, DEFAULT))))
         work.keep("_standing", base_sql("standing"))
         standing = work.query("SELECT * FROM _standing ORDER BY firm")
         read_exposures(work)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from graph.ontology import EntityType, FactType, Kind, Ontology, Property, core_ontology
 from models.exposures import Channel, channels_of
+from models.targets.spec import DEFAULT, shipped_target
 
 _HERE = files("models.features")
 FIRM = "Firm"
@@ -148,7 +149,7 @@ def node_columns(kind: EntityType | FactType) -> list[tuple[str, str]]:
 
 
 def version_of(features: tuple[Feature, ...]) -> str:
-    """Twelve hex digits that change with any feature, base query or template."""
-    queries = {base: base_sql(base) for base in ("channel", "standing", *own_bases())}
+    """Twelve hex digits that change with any feature, base query or template, and with what a default is."""
+    queries = {base: base_sql(base) for base in ("channel", "standing", *own_bases())} | {DEFAULT: shipped_target(DEFAULT).digest}
     said = json.dumps([[asdict(f) for f in features], queries], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
