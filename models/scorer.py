@@ -18,6 +18,7 @@ from models.features import FeatureTable, build_features
 from models.parts import Index, Parts
 from models.registry import Registered
 from models.scores import SCORE_SCHEMA, TOP_FEATURE, TOP_RELATION
+from models.targets import DEFAULT, Target, in_state
 
 TOP_RELATIONS, TOP_FEATURES = 5, 8
 _NOTHING = 1e-12
@@ -38,7 +39,16 @@ class ModelScorer:
     shadow: bool = False
 
     def score(self, snapshot: Snapshot) -> pa.Table:
-        return score_features(build_features(snapshot), self.registered, shadow=self.shadow)
+        target = self.registered.manifest.check_target(snapshot.ontology)
+        features = build_features(snapshot)
+        only = None if target is None or target.name == DEFAULT else rows_for(target, snapshot, features)
+        return score_features(features, self.registered, shadow=self.shadow, only=only)
+
+
+def rows_for(target: Target, snapshot: Snapshot, features: FeatureTable) -> Index:
+    """Firms that the bank knows itself and that stand in no state of `target` on the day."""
+    out = pc.is_in(features.firms, value_set=in_state(snapshot, target))
+    return np.flatnonzero(features.standing["known"].to_numpy() & ~np.asarray(out, bool))
 
 
 def score_features(features: FeatureTable, registered: Registered, *, shadow: bool = False, only: Index | None = None) -> pa.Table:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -192,4 +191,6 @@ def _check_sql(sql: str, where: str, tables: frozenset[str]) -> None:
     named = {cte.alias for cte in tree.find_all(exp.CTE)}
     for table in tree.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or table.db or table.name not in tables | named:
-            raise InputError(f"ontology: {where} reads '{table.sql()}', which is no type.", "Read the ontology's types only.", where)
+            raise InputError(
+                f"ontology: {where} reads '{table.sql()}', which is no type.", "Read the ontology's types only.", where
+            )

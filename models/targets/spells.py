@@ -49,8 +49,8 @@ def in_state(snapshot: Snapshot, target: Target) -> pa.Array:
 
 
 def _union(limbs: Sequence[Limb]) -> str:
-    parts = (
-        f"SELECT firm, day, until, evidence, {limb.cure_days} AS cure_days, '{limb.name}' AS limb FROM ({limb.sql}) WHERE day <= :as_of"
+    return " UNION ALL ".join(
+        f"SELECT firm, day, until, evidence, {limb.cure_days} AS cure_days, '{limb.name}' AS limb "
+        f"FROM ({limb.sql}) WHERE day <= :as_of"
         for limb in limbs
     )
-    return " UNION ALL ".join(parts)

@@ -32,21 +32,30 @@ def register(app: typer.Typer) -> None:
     app.add_typer(models)
 
 
-def train(
+def train(  # noqa: PLR0917 (Typer reads its options from the signature)
     as_of: Day = None,
-    horizon: Annotated[int, typer.Option(min=1, max=3650, help="days within which a default counts")] = 180,
+    target: Annotated[str, typer.Option(help="what is foretold: see `yujing targets list`")] = "default",
+    horizon: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="days within which it counts (default: 180; near_maturity: 90)")
+    ] = None,
     seed: Annotated[int, typer.Option(help="the same seed gives the same models")] = 0,
+    keep_intervened: Annotated[
+        bool, typer.Option("--keep-intervened", help="negatives about which the bank did something stay rows")
+    ] = False,
     engine: EngineName = None,
 ) -> None:
-    """Train, compare, register; promote the best where none was promoted before."""
+    """Train, compare, register; promote the best where none was promoted for the target before."""
     from models.splits import Plan
+    from models.targets import target_named
     from models.training import Request
     from models.training import train as train_models
     from yujing.wiring import open_engine, open_ledger
 
     settings, console = with_engine(engine), Console()
     ledger = open_ledger(settings)
-    request = Request(_day(as_of), Plan(horizon_days=horizon), seed, settings.threads)
+    wanted = target_named(ledger.ontology, target)
+    days = horizon or (180 if 180 in wanted.horizons else max(wanted.horizons))
+    request = Request(_day(as_of), Plan(horizon_days=days), seed, settings.threads, target, keep_intervened)
     registry, computed = _registry(settings), open_engine(settings, ledger)
     trained = train_models(ledger, registry, request, lambda step: console.print(step, style="dim"), computed)
     show_trained(trained, console)
@@ -71,7 +80,7 @@ def score(
     name, _, number = model.partition(":")
     registered = registry.load(name, number)
     said = registered.manifest
-    shadow = not registry.has_champion() or (said.name, said.version) != registry.champion()
+    shadow = not registry.has_champion() or (said.name, said.version) != registry.champion()  # scores are of `default`
     newest = history_of(ledger, _day(as_of))[1]
     day = _day(as_of) or newest
     with console.status(f"scoring {day} with {said.name} {said.version}"):
@@ -86,13 +95,24 @@ def list_models() -> None:
     """Show every version, oldest first."""
     settings, console = Settings(), Console()
     registry = _registry(settings)
-    champion = registry.champion() if registry.has_champion() else ("", "")
-    table = Table("model", "version", "trained", "horizon", "validation AP", "test AUC", "test AP", "test Brier", "promoted")
+    table = Table(
+        "model", "version", "trained", "target", "horizon", "validation AP", "test AUC", "test AP", "test Brier", "promoted"
+    )
     for m in registry.manifests():
-        test, mark = m.metrics["test"], "yes" if (m.name, m.version) == champion else ""
+        test = m.metrics["test"]
+        promoted = registry.has_champion(m.target) and registry.champion(m.target) == (m.name, m.version)
+        mark = "yes" if promoted else ""
         trained = datetime.fromtimestamp(m.trained_at / 1e6).astimezone().strftime("%Y-%m-%d %H:%M")
-        numbers = (m.metrics["validation"]["average_precision"], test["auc"], test["average_precision"], test["brier"])
-        table.add_row(m.name, m.version, trained, f"{m.horizon_days} days", *(f"{x:.3f}" for x in numbers), mark)
+        numbers = (m.metrics["validation"]["average_precision"], *(test[c] for c in ("auc", "average_precision", "brier")))
+        table.add_row(
+            m.name,
+            m.version,
+            trained,
+            f"{m.target} {m.target_version}",
+            f"{m.horizon_days} days",
+            *(f"{x:.3f}" for x in numbers),
+            mark,
+        )
     console.print(table)
     if not table.row_count:
         console.print("No model yet. Next: yujing train")
@@ -121,7 +141,9 @@ def show_trained(trained: "Trained", console: Console) -> None:
     comparison = trained.comparison
     for name in ("validation", "test"):
         base, days = comparison.base(name), comparison.split.sets()[name]
-        about = f"{base.firms} firms, {base.defaults} defaults within {comparison.split.horizon_days} days"
+        about = (
+            f"{base.firms} firms, {base.defaults} positives ({comparison.target.en}) within {comparison.split.horizon_days} days"
+        )
         title = f"{name} {days[0]} to {days[-1]}: {about}"
         table = Table("model", *COLUMNS.values(), title=title, title_justify="left")
         for row in comparison.rows(name):
