@@ -22,6 +22,7 @@ from graph.ontology import Ontology
 from models.calibration import Calibration
 from models.features import FeatureTable
 from models.linear import LinearModel
+from models.maturity.models import EndsLogistic, EndsTrees
 from models.networks import NetworkModel
 from models.parts import Index, Parts
 from models.targets import DEFAULT, Target, targets_of
@@ -31,8 +32,15 @@ MANIFEST, SEAL, CHAMPION = "manifest.json", "manifest.sha256", "champion.json"
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "torch", "torch-geometric", "safetensors", "duckdb")
 
 
-class Model(Protocol):
-    """What every kind of model can do."""
+class Saved(Protocol):
+    """What can be registered."""
+
+    def save(self, folder: Path) -> None:
+        """Write the weights."""
+
+
+class Model(Saved, Protocol):
+    """What every kind of model of firms can do."""
 
     def parts(self, features: FeatureTable, rows: Index) -> Parts:
         """Log-odds of firms as named parts, before calibration."""
@@ -40,11 +48,23 @@ class Model(Protocol):
     def raw(self, asked: Sequence[tuple[FeatureTable, Index]]) -> list[NDArray[np.float64]]:
         """Log-odds of several days' rows, not split."""
 
-    def save(self, folder: Path) -> None:
-        """Write the weights."""
+
+class Described(Protocol):
+    """Whatever rows of features a model is asked about."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
 
 
-KINDS: dict[str, Any] = {"logistic": LinearModel, "lightgbm": TreeModel, "gnn": NetworkModel}
+KINDS: dict[str, Any] = {
+    "logistic": LinearModel,
+    "lightgbm": TreeModel,
+    "gnn": NetworkModel,
+    "ends-logistic": EndsLogistic,
+    "ends-lightgbm": EndsTrees,
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +96,7 @@ class Manifest:
     def map(self) -> Calibration:
         return Calibration(**self.calibration)
 
-    def check(self, features: FeatureTable) -> None:
+    def check(self, features: Described) -> None:
         """InputError, naming what differs, unless `features` are those the model was trained on."""
         if features.version == self.feature_version and features.names == self.features:
             return
@@ -120,7 +140,7 @@ class Registry:
     root: Path
     mlflow_url: str = ""
 
-    def add(self, manifest: Manifest, model: Model, artifacts: Sequence[Path] = ()) -> Manifest:
+    def add(self, manifest: Manifest, model: Saved, artifacts: Sequence[Path] = ()) -> Manifest:
         """Save under the next version, track it, and return the manifest as saved. Nothing is promoted by this."""
         name = manifest.name
         number = str(1 + max((int(m.version) for m in self.manifests() if m.name == name), default=0))

@@ -40,6 +40,9 @@ class ModelScorer:
 
     def score(self, snapshot: Snapshot) -> pa.Table:
         target = self.registered.manifest.check_target(snapshot.ontology)
+        if target is not None and target.unit != "firm":
+            said = self.registered.manifest
+            raise InputError(f"{said.name} {said.version} foretells loan notes, not firms.", "See `yujing score --help`.", "model")
         features = build_features(snapshot)
         only = None if target is None or target.name == DEFAULT else rows_for(target, snapshot, features)
         return score_features(features, self.registered, shadow=self.shadow, only=only)

@@ -29,6 +29,10 @@ class Workspace:
         """A table of this workspace, from one SELECT."""
         self._bench.keep(name, self._ready(sql))
 
+    def put(self, name: str, rows: pa.Table) -> None:
+        """A table of this workspace, of rows at hand."""
+        self._bench.put(name, rows)
+
     def close(self) -> None:
         """Free its memory."""
         self._bench.close()

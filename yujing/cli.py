@@ -40,6 +40,7 @@ _FAMILIES = (
     "firm",
     "resolve",
     "models",
+    "targets",
     "alerts",
     "journal",
     "serve",

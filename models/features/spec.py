@@ -20,11 +20,15 @@ NUMERIC = (Kind.INTEGER, Kind.NUMBER, Kind.MONEY, Kind.SHARE, Kind.FLAG)
 
 
 class Family(StrEnum):
-    """Own: of the firm alone. Relation: how it stands in relations. Neighbour: what others carry to it."""
+    """Own: of the firm alone. Relation: how it stands in relations. Neighbour: what others carry to it.
+
+    Note: of a loan note that falls due; no feature of firms.
+    """
 
     OWN = "own"
     RELATION = "relation"
     NEIGHBOUR = "neighbour"
+    NOTE = "note"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ class _Table(BaseModel):
     own: dict[str, tuple[_Own, ...]]
     relation: tuple[_Template, ...]
     neighbour: tuple[_Template, ...]
+    note: tuple[_Own, ...]
 
 
 @cache
@@ -94,6 +99,11 @@ def features_of(ontology: Ontology) -> tuple[Feature, ...]:
     relation = [_on_channel(t, c, Family.RELATION) for c in touching for t in table.relation if t.name not in c.without]
     neighbour = [_on_channel(t, c, Family.NEIGHBOUR) for c in touching if c.from_firm for t in table.neighbour]
     return (*own, *added_features(ontology), *relation, *neighbour)
+
+
+def note_features() -> tuple[Feature, ...]:
+    """What is told of a loan note that falls due."""
+    return tuple(Feature(f.name, Family.NOTE, "note", f.window, f.unit, f.sql, f.zh, f.en) for f in _declared().note)
 
 
 def _on_channel(template: _Template, channel: Channel, family: Family) -> Feature:
@@ -153,3 +163,9 @@ def version_of(features: tuple[Feature, ...]) -> str:
     queries = {base: base_sql(base) for base in ("channel", "standing", *own_bases())} | {DEFAULT: shipped_target(DEFAULT).digest}
     said = json.dumps([[asdict(f) for f in features], queries], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def note_version() -> str:
+    """Six hex digits that change with any feature of loan notes."""
+    said = json.dumps([[asdict(f) for f in note_features()], base_sql("note")], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()[:6]

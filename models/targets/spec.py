@@ -34,20 +34,20 @@ class _Said(_Strict):
     sql: str = Field(min_length=1)
 
 
-class Limb(_Said):
-    """One state that makes a firm a positive: `sql` gives firm, day, until, evidence."""
-
+class _Ruled(_Said):
     source: str = Field(min_length=1)
     status: Literal["regulation", "to-confirm", "house"]
+
+
+class Limb(_Ruled):
+    """One state that makes a firm a positive: `sql` gives firm, day, until, evidence."""
+
     cure_days: int = Field(0, ge=0)
     cure: Literal["regulation", "to-confirm", "house"] = "house"
 
 
-class End(_Said):
+class End(_Ruled):
     """One way in which a loan note ends: `sql` gives day, note, evidence."""
-
-    source: str = Field(min_length=1)
-    status: Literal["regulation", "to-confirm", "house"]
 
 
 class Intervention(_Said):
