@@ -107,11 +107,12 @@ def _read(ledger: Ledger, request: Request, tell: Callable[[str], None], engine:
     assert features is not None
     endings = {name: read_endings(later, target, days) for name, days in found.items()}
     sets, counts = {}, {}
-    for name, days in found.items():
-        sets[name], counts[name] = _rows(days, endings[name]), _counted(endings[name])
+    for name, notes in found.items():
+        sets[name], counts[name] = _rows(notes, endings[name]), _counted(endings[name])
         _check(name, sets[name], split)
-    few = np.concatenate([features.columns([Family.OWN]), np.arange(len(features.names), len(days[0].names))])
-    about = days[0].names, few.astype(np.int64), days[0].version, features.ontology_hash, later.ledger_seq
+    one = found["train"][0]
+    few = np.concatenate([features.columns([Family.OWN]), np.arange(len(features.names), len(one.names))])
+    about = one.names, few.astype(np.int64), one.version, features.ontology_hash, later.ledger_seq
     return _Notes(target, split, sets, counts, *about)
 
 

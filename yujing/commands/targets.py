@@ -61,8 +61,8 @@ def show(name: str, as_json: AsJson = False) -> None:
         cure = "" if days is None else "never" if days >= _NEVER else f"{days} days, {_STATUS[getattr(each, 'cure', 'house')]}"
         table.add_row(each.name, f"{each.zh} {each.en}", each.source, _STATUS[each.status], cure)
     console.print(table)
-    for each in target.interventions:
-        console.print(f"干预 intervention: {each.zh} {each.en} ({each.name})")
+    for done in target.interventions:
+        console.print(f"干预 intervention: {done.zh} {done.en} ({done.name})")
 
 
 _NEVER = 36_500
