@@ -16,18 +16,20 @@ from models.targets.spec import DEFAULT, shipped_target
 
 _HERE = files("models.features")
 FIRM = "Firm"
+ANY = "*"
 NUMERIC = (Kind.INTEGER, Kind.NUMBER, Kind.MONEY, Kind.SHARE, Kind.FLAG)
 
 
 class Family(StrEnum):
     """Own: of the firm alone. Relation: how it stands in relations. Neighbour: what others carry to it.
 
-    Note: of a loan note that falls due; no feature of firms.
+    Derived: what graph knowledge says of it. Note: of a loan note that falls due; no feature of firms.
     """
 
     OWN = "own"
     RELATION = "relation"
     NEIGHBOUR = "neighbour"
+    DERIVED = "derived"
     NOTE = "note"
 
 
@@ -45,6 +47,7 @@ class Feature:
     en: str
     channel: str = ""
     carries: str = ""  # neighbour: the sender's own feature that is carried over
+    then: str = ""  # of two steps: the channel of the second, `*` for any
 
 
 class _Own(BaseModel):
@@ -67,11 +70,24 @@ class _Template(BaseModel):
     carries: str = ""
 
 
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    unit: str
+    zh: str
+    en: str
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     own: dict[str, tuple[_Own, ...]]
     relation: tuple[_Template, ...]
     neighbour: tuple[_Template, ...]
+    trouble: str
+    second: _Step
+    paths: tuple[tuple[str, str], ...]
+    path: _Step
+    derived: tuple[_Own, ...]
     note: tuple[_Own, ...]
 
 
@@ -98,7 +114,30 @@ def features_of(ontology: Ontology) -> tuple[Feature, ...]:
     touching = [channel for channel in channels_of(ontology) if channel.touches_firm]
     relation = [_on_channel(t, c, Family.RELATION) for c in touching for t in table.relation if t.name not in c.without]
     neighbour = [_on_channel(t, c, Family.NEIGHBOUR) for c in touching if c.from_firm for t in table.neighbour]
-    return (*own, *added_features(ontology), *relation, *neighbour)
+    derived = [Feature(f.name, Family.DERIVED, "derived", f.window, f.unit, f.sql, f.zh, f.en) for f in table.derived]
+    return (*own, *added_features(ontology), *relation, *neighbour, *_two_steps(touching), *derived)
+
+
+def trouble_sql() -> str:
+    """Trouble of a firm in one number, over the columns of own features."""
+    return _declared().trouble
+
+
+def _two_steps(touching: list[Channel]) -> list[Feature]:
+    """Behind each channel between firms whatever lies there, and behind those of `paths` what they name."""
+    table = _declared()
+    between = {channel.name: channel for channel in touching if channel.from_firm}
+    out = [_second(table.second, first, None) for first in between.values()]
+    known = [(between[a], between[b]) for a, b in table.paths if a in between and b in between]
+    return out + [_second(table.path, first, then) for first, then in known]
+
+
+def _second(step: _Step, first: Channel, then: Channel | None) -> Feature:
+    words = {"zh": first.zh, "en": first.en}
+    words |= {"then_zh": then.zh, "then_en": then.en} if then else {}
+    name = f"{first.name}.{step.name}" + (f".{then.name}" if then else "")
+    said = step.unit, "", step.zh.format(**words), step.en.format(**words)
+    return Feature(name, Family.NEIGHBOUR, "two steps", "latest", *said, first.name, "", then.name if then else ANY)
 
 
 def note_features() -> tuple[Feature, ...]:
@@ -160,7 +199,11 @@ def node_columns(kind: EntityType | FactType) -> list[tuple[str, str]]:
 
 def version_of(features: tuple[Feature, ...]) -> str:
     """Twelve hex digits that change with any feature, base query or template, and with what a default is."""
-    queries = {base: base_sql(base) for base in ("channel", "standing", *own_bases())} | {DEFAULT: shipped_target(DEFAULT).digest}
+    queries = (
+        {base: base_sql(base) for base in ("channel", "derived", "standing", *own_bases())}
+        | {"trouble": trouble_sql()}
+        | {DEFAULT: shipped_target(DEFAULT).digest}
+    )
     said = json.dumps([[asdict(f) for f in features], queries], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
 

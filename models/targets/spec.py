@@ -53,10 +53,10 @@ class End(_Ruled):
 class Intervention(_Said):
     """What the bank did in the meantime: `sql` gives firm, item, value on the day and again when the window closes.
 
-    lower: an item's value fell; added: an item was not there before.
+    Of an item that is there on both, `sign` says which way its value went.
     """
 
-    sign: Literal["lower", "added"]
+    sign: Literal["lower", "higher"]
 
 
 class _Why(_Strict):
@@ -182,7 +182,7 @@ def _tables(ontology: Ontology) -> frozenset[str]:
 def _check_sql(sql: str, where: str, tables: frozenset[str]) -> None:
     """One SELECT over the ontology's tables and nothing else. InputError names the field."""
     try:
-        parsed = sqlglot.parse(sql.replace(":as_of", "DATE '2000-01-01'").replace(":since", "DATE '2000-01-01'"), read="duckdb")
+        parsed = sqlglot.parse(sql.replace(":as_of", "DATE '2000-01-01'"), read="duckdb")
     except sqlglot.errors.SqlglotError as problem:
         raise InputError(f"ontology: {where}: the SQL cannot be read: {problem}", "Write one SELECT.", where) from problem
     tree = parsed[0] if len(parsed) == 1 else None
