@@ -41,6 +41,7 @@ _FAMILIES = (
     "resolve",
     "models",
     "targets",
+    "features",
     "alerts",
     "journal",
     "serve",
