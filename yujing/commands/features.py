@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from yujing.commands.ledger import EngineName, with_engine
 
@@ -46,7 +46,10 @@ def features(
 
     settings = with_engine(engine)
     ledger = open_ledger(settings)
-    first, newest = history_of(ledger, None)
+    try:
+        first, newest = history_of(ledger, None)
+    except InputError:  # a ledger without loan notes has features too
+        first, newest = date.min, settings.day
     day = as_of.date() if as_of else newest
     if day < first:
         raise InputError(f"{day} is before the first states of loan notes ({first}).", f"Take {first} or later.", "as_of")
@@ -59,7 +62,7 @@ def features(
     with Console(stderr=True).status(f"computing features of {day}") as status:
         found = build_features(Snapshot(ledger, day, engine=computed))
         earlier = None
-        if before >= first:
+        if before >= first and (against or first > date.min):
             status.update(f"computing features of {before}, to compare with")
             earlier = build_features(Snapshot(ledger, before, found.ledger_seq, computed))
         profiles = profile_of(found, earlier)
@@ -100,10 +103,16 @@ def _show(profiles: "list[Profile]", console: Console, before: date | None) -> N
         console.print("无更早的一天可比 no earlier day to compare with")
         return
     table = Table(
-        "特征 feature", "", "缺失 missing", "均值 mean", "中位数 median", "PSI", title=f"与 {before} 相比变动最大 moved most"
+        Column("特征 feature", no_wrap=True),
+        "",
+        "缺失 missing",
+        "均值 mean",
+        "中位数 median",
+        "PSI",
+        title=f"与 {before} 相比变动最大 moved most",
     )
     for p in sorted(profiles, key=lambda p: -(p.psi or 0))[:_SHOWN]:
         middle = p.quantiles[len(p.quantiles) // 2]
         numbers = ("–" if x is None else f"{x:.3g}" for x in (p.mean, middle, p.psi))
-        table.add_row(p.name, f"{p.zh} {p.en}", f"{p.missing:.0%}", *numbers)
+        table.add_row(p.name, p.zh, f"{p.missing:.0%}", *numbers)
     console.print(table)
