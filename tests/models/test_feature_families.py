@@ -145,7 +145,7 @@ def test_a_profile_names_what_is_constant_and_what_nobody_tells_and_how_far_a_fe
     world = World(tmp_path)
     for i in range(40):
         world.firm(f"F{i}", state_owned=True, registered_capital_fen=10**8 * (i + 1))
-        world.firm(f"F{i}", registered_capital_fen=10**10 * (i + 1), valid_from="2025-06-15", known="2025-06-15")
+        world.firm(f"F{i}", state_owned=True, registered_capital_fen=10**10 * (i + 1), valid_from="2025-06-15", known="2025-06-15")
     world.commit()
     now, before = build_features(world.snapshot("2025-06-30")), build_features(world.snapshot("2025-05-31"))
     found = {profile.name: profile for profile in profile_of(now, before)}
