@@ -61,7 +61,8 @@ def profile_of(features: FeatureTable, earlier: FeatureTable | None = None) -> l
 
 
 def _known(features: FeatureTable) -> Floats:
-    return features.values[np.asarray(features.standing["known"].to_numpy(), bool)]
+    known: Floats = features.values[np.asarray(features.standing["known"].to_numpy(), bool)]
+    return known
 
 
 def _profile(features: FeatureTable, values: Floats, before: Floats | None, column: int) -> Profile:

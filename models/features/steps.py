@@ -65,7 +65,9 @@ def _behind(step: tuple[Ints, Ints, Floats], trouble: Floats, firm: Ints, other:
     left = count[other] - (returns > 0)
     rest = whole[other] - returns
     told = (left > 0) & (rest > 0)
-    return np.divide(load[other] - returns * carried[firm], rest, out=np.full(len(firm), np.nan), where=told)
+    out = np.full(len(firm), np.nan)
+    np.divide(load[other] - returns * carried[firm], rest, out=out, where=told)
+    return out
 
 
 def _mean(edge: tuple[Ints, Ints, Floats, NDArray[np.int64]], value: Floats, start: int, size: int) -> Floats:
@@ -73,4 +75,6 @@ def _mean(edge: tuple[Ints, Ints, Floats, NDArray[np.int64]], value: Floats, sta
     firm, _, weight, channel = edge
     on = np.flatnonzero((channel == start) & ~np.isnan(value))
     load, whole = np.bincount(firm[on], weight[on] * value[on], size), np.bincount(firm[on], weight[on], size)
-    return np.divide(load, whole, out=np.full(size, np.nan), where=whole > 0)
+    out = np.full(size, np.nan)
+    np.divide(load, whole, out=out, where=whole > 0)
+    return out

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ DAY, DUE = "2025-01-31", "2025-02-20"
 STATES = ("2024-12-31", "2025-01-31", "2025-02-28", "2025-03-31")
 
 
-def note(world: World, firm: str, *told: dict[str, object], due: str = DUE) -> None:
+def note(world: World, firm: str, *told: dict[str, Any], due: str = DUE) -> None:
     """A firm's note that falls due: its state at each month end, a balance of 100 unless told."""
     world.firm(firm, known="2024-01-01")
     world.entity(
@@ -38,7 +39,7 @@ def note(world: World, firm: str, *told: dict[str, object], due: str = DUE) -> N
 
 
 def paid(world: World, firm: str, on: str) -> None:
-    row: dict[str, object] = {"due_on": DUE, "principal_fen": 100, "interest_fen": 1, "paid_fen": 101, "paid_on": on}
+    row: dict[str, Any] = {"due_on": DUE, "principal_fen": 100, "interest_fen": 1, "paid_fen": 101, "paid_on": on}
     world.fact("RepaymentDue", f"N{firm}", occurrence="12", valid_from=on, known=on, **row)
 
 
@@ -60,9 +61,9 @@ def again(world: World, firm: str, form: str, on: str = DUE) -> None:
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     world = World(tmp_path)
-    gone: dict[str, object] = {"balance_fen": 0}
+    gone: dict[str, Any] = {"balance_fen": 0}
     for firm in ("repaid", "renewed", "renewed while watched", "new for old", "late", "a week late"):
-        watched: dict[str, object] = {"five_tier": "special_mention"} if "watched" in firm else {"five_tier": "normal"}
+        watched: dict[str, Any] = {"five_tier": "special_mention"} if "watched" in firm else {"five_tier": "normal"}
         note(world, firm, watched, watched, gone)
     paid(world, "late", "2025-02-28")
     paid(world, "a week late", "2025-02-27")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from tests.worlds.build import World
 DAY, LATER = "2025-01-31", "2025-12-31"
 
 
-def borrower(world: World, name: str, *states: tuple[str, dict[str, object]]) -> None:
+def borrower(world: World, name: str, *states: tuple[str, dict[str, Any]]) -> None:
     """A firm with one loan note of which each month end tells something; what is not told is in order."""
     world.firm(name, known="2024-01-01")
     world.entity("LoanNote", f"N{name}", known="2024-01-01", product="working_capital")
@@ -44,7 +45,7 @@ def why(world: World, found: Outcomes) -> dict[str, str]:
 
 def test_each_limb_of_default_counts_from_the_day_its_state_began(tmp_path: Path) -> None:
     world = World(tmp_path)
-    limbs: dict[str, dict[str, object]] = {
+    limbs: dict[str, dict[str, Any]] = {
         "days_past_due_90": {"days_past_due": 90},
         "substandard": {"five_tier": "substandard"},
         "credit_impaired": {"credit_impaired": True},
