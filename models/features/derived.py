@@ -24,6 +24,9 @@ from graph.knowledge.kind import Inputs
 from models.exposures import FIRM
 from models.workspace import Workspace
 
+READS = frozenset((*CONTROL_READS, *GROUP_READS, "GUARANTEES", *FUND_FLOWS.reads))
+"""Every type that derived features are worked out from."""
+
 _SETS = pa.schema([("kind", pa.string()), ("grp", pa.string()), ("firm", pa.string())])
 
 
