@@ -10,6 +10,7 @@ from yujing.bank.world import World
 FORMS = np.array(["新增", "无还本续贷", "借新还旧"], dtype=object)
 _TIGHT = 1.5  # room below which a borrower may not have the cash to repay
 _MONTHS = 6  # after which a note that was extended had first fallen due
+_LEAST_MONTHS = 24  # of a bank: a shorter one extends nothing, it has too few notes to learn from
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def note_forms(world: World) -> Forms:
     first_due = plan.month_start(middle) + (world.society.slots.day[notes.slot] - 1).astype("timedelta64[D]")
     extended_on = first_due - rng.integers(3, 12, notes.count).astype("timedelta64[D]")
     fits = (notes.product == 0) & (notes.end - notes.start == 2 * _MONTHS) & (notes.start >= 0) & ~told
-    standing = distress.failed[notes.firm] > middle
+    standing = (distress.failed[notes.firm] > middle) & (plan.months >= _LEAST_MONTHS)
     extends = fits & standing & tight(middle) & (first_due <= np.datetime64(plan.today)) & (rng.random(notes.count) < 0.75)
     extended = np.flatnonzero(extends)
     return Forms(form, np.where(form > 0, before, "").astype(object), extended, first_due[extended], extended_on[extended])
