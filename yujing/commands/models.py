@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from yujing.commands.ledger import EngineName, with_engine
 from yujing.settings import Settings
@@ -119,7 +119,15 @@ def list_models() -> None:
     settings, console = Settings(), Console()
     registry = _registry(settings)
     table = Table(
-        "model", "version", "trained", "target", "horizon", "validation AP", "test AUC", "test AP", "test Brier", "promoted"
+        Column("model", no_wrap=True),
+        "version",
+        "trained",
+        "target",
+        "validation AP",
+        "test AUC",
+        "test AP",
+        "test Brier",
+        "promoted",
     )
     for m in registry.manifests():
         test = m.metrics["test"]
@@ -131,9 +139,8 @@ def list_models() -> None:
             m.name,
             m.version,
             trained,
-            f"{m.target} {m.target_version}",
-            f"{m.horizon_days} days",
-            *(f"{x:.3f}" for x in numbers),
+            f"{m.target} {m.target_version}, {m.horizon_days} days",
+            *("–" if x is None else f"{x:.3f}" for x in numbers),
             mark,
         )
     console.print(table)
