@@ -14,6 +14,7 @@ for _name in (
     "exposure",
     "flows",
     "contagion",
+    "features",
     "finbench",
 ):
     print(f"== bench.{_name}", flush=True)

@@ -41,6 +41,8 @@ _FAMILIES = (
     "resolve",
     "models",
     "stress",
+    "targets",
+    "features",
     "alerts",
     "journal",
     "serve",
