@@ -40,6 +40,7 @@ _FAMILIES = (
     "firm",
     "resolve",
     "models",
+    "study",
     "alerts",
     "journal",
     "serve",
