@@ -1,13 +1,13 @@
-"""A relational graph network over entities, the nodes between them and their groups (Schlichtkrull et al., 2018), layers jumping to the end.
+"""A relational graph network over entities, the nodes between them and their groups (Schlichtkrull et al., 2018).
 
     h⁰_i    = relu(E x_i + k_τ(i))                       τ: kind of node; x is 0 where a node brings nothing
-    m^l_i   = Σ_r W^l_r · Σ_j A_r[i,j] h^{l-1}_j          A_r: rows sum to one; r: relation type and way, or its amount-weighted twin
+    m^l_i   = Σ_r W^l_r · Σ_j A_r[i,j] h^{l-1}_j          A_r: rows sum to one; r: relation, way, even or by amount
     h^l_i   = relu(LayerNorm(S^l h^{l-1}_i + m^l_i))
     logit_i = w · [h⁰_i, h¹_i, …, h^L_i] + b             (Xu et al., 2018)
     W^l_r   = Σ_b c^l_{rb} V^l_b                          few bases, so that a rare relation borrows from the others
 
-All A_r lie in one sparse matrix over (relation, receiver) rows: each layer is one sparse product and one small dense product a relation,
-whatever the number of edges; the transpose is kept, so nothing is scattered and the same seed gives the same weights.
+All A_r lie in one sparse matrix over (relation, receiver) rows: a layer is one sparse product and one small dense product a relation,
+whatever the number of edges. The transpose is kept: nothing is scattered; a seed gives the same weights.
 """
 
 from dataclasses import dataclass
@@ -99,12 +99,12 @@ class _Product(torch.autograd.Function):
     """A · z, with Aᵀ at hand for the way back; the values of A are no parameters."""
 
     @staticmethod
-    def forward(ctx: Any, operator: Operator, value: Tensor, z: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, operator: Operator, value: Tensor, z: Tensor) -> Tensor:
         ctx.operator, ctx.value = operator, value
         return _multiply(operator.crow, operator.col, value, (operator.rows, operator.nodes), z)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[None, None, Tensor]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, None, Tensor]:
         operator: Operator = ctx.operator
         size = (operator.nodes, operator.rows)
         return None, None, _multiply(operator.back_crow, operator.back_col, ctx.value[operator.back], size, gradient)

@@ -1,7 +1,8 @@
 """`python -m models.gnn.relational_worker FOLDER`: the process that fits relational networks. Files in, files out, no pickle.
 
-Reads `job.json` (shape, plan, seeds), `fit-*.safetensors` (graphs with labels), `tell-*.safetensors`; writes for each seed `weights-SEED.safetensors`
-and for each graph to tell `told-SEED-*.safetensors` (log_odds). A seed whose weights are there is not fitted again: a killed run goes on.
+Reads `job.json` (shape, plan, seeds), `fit-*.safetensors` (graphs with labels), `tell-*.safetensors`; writes for each seed
+`weights-SEED.safetensors` and for each graph to tell `told-SEED-*.safetensors` (log_odds). A seed whose weights are there is not
+fitted again.
 """
 
 import json

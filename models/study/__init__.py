@@ -1,4 +1,4 @@
-"""Studies: a data set, its target and its days declared in YAML, taken through features, learners and predictions by one command."""
+"""Studies: a data set, its target and its days declared in YAML, taken through to predictions by one command."""
 
 from models.study.spec import Study, read_study
 

@@ -5,13 +5,15 @@ from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from models.study.structure import Shape, Table, channel_degrees, neighbourhoods, positions
 from models.study.world import Floats, Happened, Index, World
 
 Family = Literal["own", "events", "degree", "structure", "neighbours", "groups"]
 FAMILIES: tuple[Family, ...] = ("own", "events", "degree", "structure", "neighbours", "groups")
-_FREQUENT = 0.01  # the share of entities that must stand in a relation before it gets neighbour features of its own
+_FREQUENT = 0.05  # the share of entities that must stand in a relation before it gets neighbour features of its own
+_CARRIED = 0.05  # the share of entities that must stand in a relation before neighbours carry how many they have
 _PAIR = 0.02  # the share of entities that must have a category of events before it gets a column
 
 
@@ -35,19 +37,21 @@ class Vocabulary:
     names: tuple[str, ...]
     neighbours: frozenset[str]
     categories: frozenset[str]
+    degrees: frozenset[str]
 
 
 def learn(world: World) -> tuple[Vocabulary, Matrix]:
     """The features of the training day, and what the other days are to be computed by."""
-    first = Vocabulary((), _frequent(world), _spoken(world))
+    first = Vocabulary((), _frequent(world), _spoken(world), _common(world))
     matrix = _compute(world, first)
-    rows = matrix.values[world.rows]
-    with np.errstate(all="ignore"):
-        varied = [
-            i for i in range(rows.shape[1]) if len(np.unique(rows[:, i][~np.isnan(rows[:, i])])) + np.isnan(rows[:, i]).any() > 1
-        ]
+    varied = [i for i, column in enumerate(matrix.values[world.rows].T) if _varies(column)]
     kept = Matrix(tuple(matrix.names[i] for i in varied), tuple(matrix.families[i] for i in varied), matrix.values[:, varied])
-    return Vocabulary(kept.names, first.neighbours, first.categories), kept
+    return Vocabulary(kept.names, first.neighbours, first.categories, first.degrees), kept
+
+
+def _varies(column: Floats) -> bool:
+    known = column[~np.isnan(column)]
+    return len(known) > 0 and (len(known) < len(column) or bool(known.min() < known.max()))
 
 
 def compute(world: World, vocabulary: Vocabulary, like: Matrix) -> Matrix:
@@ -72,7 +76,7 @@ def _compute(world: World, vocabulary: Vocabulary) -> Matrix:
         events |= columns
         carried |= {name: columns[name] for name in spoken}
     degree, where = channel_degrees(world), positions(shape)
-    carried |= {name: values for name, values in degree.items() if name.endswith((".in", ".out")) and values.any()}
+    carried |= {name: values for name, values in degree.items() if name in vocabulary.degrees}
     for name in ("neighbours", "other nodes", "leaves", "mean degree of neighbours", "relations a neighbour"):
         carried[name] = where[name]
     carrying = np.column_stack(list(carried.values()))
@@ -110,11 +114,11 @@ def _events(happened: Happened, size: int, categories: frozenset[str]) -> tuple[
         for column, amount in happened.amounts.items():
             out[f"{said}.log {column}"] = np.log1p(np.bincount(entity, weight * np.nan_to_num(np.maximum(amount, 0)), size))
     slowest = f"{name}.decay{max(happened.spec.half_lives_days):g}"
-    spoken += [c for c in out if c.startswith(f"{slowest}.") and (out[c] > 0).mean() > 5 * _PAIR]
+    spoken += [f"{slowest}.{c}" for c in sorted(categories) if "," not in c and f"{slowest}.{c}" in out]
     return out, spoken
 
 
-def _categories(happened: Happened) -> list[tuple[str, np.ndarray]]:  # type: ignore[type-arg]
+def _categories(happened: Happened) -> list[tuple[str, NDArray[np.bool_]]]:
     """Which events belong to each value, or pair of values, that the study tells apart."""
     told = happened.spec.by if happened.spec.by is not None else tuple(happened.words)
     out = []
@@ -145,6 +149,11 @@ def _spoken(world: World) -> frozenset[str]:
     return frozenset(out)
 
 
+def _common(world: World) -> frozenset[str]:
+    degrees = channel_degrees(world)
+    return frozenset(n for n, v in degrees.items() if n.endswith((".in", ".out")) and (v > 0).mean() >= _CARRIED)
+
+
 def _frequent(world: World) -> frozenset[str]:
     names = set()
 
@@ -158,25 +167,20 @@ def _frequent(world: World) -> frozenset[str]:
 
 
 def _neighbours(shape: Shape, wanted: frozenset[str], names: tuple[str, ...], values: Floats) -> Table:
-    """Sum and mean of what neighbours carry, by neighbourhood; the mean over those who have it."""
+    """How many neighbours, and the mean of what they carry over those who have it: by neighbourhood and over the whole block."""
     known, filled = (~np.isnan(values)).astype(float), np.nan_to_num(values)
     out: Table = {}
     for near, matrix in neighbourhoods(shape, lambda name, _: name in wanted).items():
-        some, total = matrix @ known, matrix @ filled
-        mean = np.divide(total, some, out=np.full_like(total, np.nan), where=some > 0)
+        mean = _mean(matrix @ filled, matrix @ known)
         out[f"{near}: how many"] = np.diff(matrix.indptr).astype(float)
         for i, name in enumerate(names):
-            out[f"{near}: sum of {name}"] = total[:, i]
             out[f"{near}: mean of {name}"] = mean[:, i]
     block, size = shape.block[: shape.world.size], int(shape.block.max()) + 1
     count, total = np.zeros((size, values.shape[1])), np.zeros((size, values.shape[1]))
     np.add.at(count, block, known)
     np.add.at(total, block, filled)
-    mean = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)[block]
-    for i, name in enumerate(names):
-        out[f"block: mean of {name}"] = mean[:, i]
-        out[f"block: rank of {name}"] = _rank(block, values[:, i])
-    return out
+    mean = _mean(total, count)[block]
+    return out | {f"block: mean of {name}": mean[:, i] for i, name in enumerate(names)}
 
 
 def _groups(world: World, names: tuple[str, ...], values: Floats) -> Table:
@@ -187,14 +191,19 @@ def _groups(world: World, names: tuple[str, ...], values: Floats) -> Table:
         belongs = sp.coo_matrix((np.ones(len(group.member)), (group.member, group.code)), (world.size, group.count)).tocsr()
         members, count = np.asarray(belongs.sum(0)).ravel(), np.diff(belongs.indptr).astype(float)
         out[f"{group.name}: how many"] = count
-        share = (belongs @ (members - 1)) / world.size
+        share = np.asarray(belongs @ (members - 1)) / world.size
         out[f"{group.name}: share of entities"] = np.divide(share, count, out=np.full(world.size, np.nan), where=count > 0)
         others = count[:, None]
         some = belongs @ (belongs.T @ known) - others * known
         total = belongs @ (belongs.T @ filled) - others * filled
-        mean = np.divide(total, some, out=np.full_like(total, np.nan), where=some > 0.5)
+        mean = _mean(total, some)
         out |= {f"{group.name}: mean of {name}": mean[:, i] for i, name in enumerate(names)}
     return out
+
+
+def _mean(total: Floats, count: Floats) -> Floats:
+    """NaN where nobody has a value."""
+    return np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0.5)
 
 
 def _within(block: Index, where: Table) -> Table:
@@ -217,7 +226,6 @@ def _rank(group: Index, values: Floats) -> Floats:
     g, v = group[known], values[known]
     order = np.lexsort((v, g))
     g, v = g[order], v[order]
-    place = np.arange(len(g), dtype=float)
     start = np.flatnonzero(np.r_[True, g[1:] != g[:-1]])
     tied = np.flatnonzero(np.r_[True, (g[1:] != g[:-1]) | (v[1:] != v[:-1])])
     ends = np.r_[tied[1:], len(g)]
@@ -225,7 +233,6 @@ def _rank(group: Index, values: Floats) -> Floats:
     sizes = np.diff(np.r_[start, len(g)])
     first = np.repeat(start, sizes)
     ranks = (middle - first + 1) / np.repeat(sizes, sizes)
-    assert len(place) == len(ranks)
     out[known[order]] = ranks
     return out
 

@@ -1,4 +1,4 @@
-"""From a study's world to what the relational network sees: features on one scale, groups as nodes, relations both ways with their shares."""
+"""From a study's world to what the relational network sees: features on one scale, groups as nodes, relations both ways."""
 
 from dataclasses import dataclass
 
@@ -62,14 +62,34 @@ def _twins(weight: Floats) -> tuple[str, ...]:
     return ("", " by amount") if len(told) and told.std() > 0 else ("",)
 
 
-def graph_of(
-    world: World, matrix: Matrix, columns: Index, scale: Scale, words: Words, rows: Index, labels: Floats
-) -> RelationalGraph:
-    """The arrays of one day, asked about `rows`."""
+@dataclass(frozen=True)
+class Encoder:
+    """What a world's graph is made with: the columns an entity brings, their scale, and the words for relations and nodes."""
+
+    columns: Index
+    scale: Scale
+    words: Words
+
+    def graph(self, world: World, matrix: Matrix, rows: Index, labels: Floats) -> RelationalGraph:
+        """The arrays of one day, asked about `rows`."""
+        kind, edges = _edges(world, self.words)
+        none = np.empty(0, np.int64)
+        src, dst = (np.concatenate([none, *(e[i] for e in edges)]) for i in (0, 1))
+        relation = np.concatenate([none, *(np.full(len(e[0]), e[2]) for e in edges)])
+        share = _shares(dst, relation, np.concatenate([np.empty(0), *(e[3] for e in edges)]))
+        x = self.scale.apply(matrix.values[:, self.columns])
+        return RelationalGraph(x, kind, src, dst, relation, share, rows, labels.astype(np.float32))
+
+
+_Edges = tuple[Index, Index, int, Floats]
+
+
+def _edges(world: World, words: Words) -> tuple[Index, list[_Edges]]:
+    """The kind of every node, groups last, and the edges by relation and way: sender, receiver, code, amount."""
     kind_of = {name: i for i, name in enumerate(words.kinds)}
     code_of = {name: i for i, name in enumerate(words.relations)}
     kind = np.zeros(world.nodes, np.int64)
-    edges: list[tuple[Index, Index, int, Floats]] = []
+    edges: list[_Edges] = []
     for channel in world.channels:
         if channel.other in kind_of:
             for end in (channel.src, channel.dst):
@@ -88,12 +108,7 @@ def graph_of(
             nodes += group.count
             edges.append((group.member, node, code_of[f"{group.name}>"], np.ones(len(node))))
             edges.append((node, group.member, code_of[f"{group.name}<"], np.ones(len(node))))
-    none = np.empty(0, np.int64)
-    src, dst = (np.concatenate([none, *(e[i] for e in edges)]) for i in (0, 1))
-    relation = np.concatenate([none, *(np.full(len(e[0]), e[2]) for e in edges)])
-    share = _shares(dst, relation, np.concatenate([np.empty(0), *(e[3] for e in edges)]))
-    x = scale.apply(matrix.values[:, columns])
-    return RelationalGraph(x, kind, src, dst, relation, share, rows, labels.astype(np.float32))
+    return kind, edges
 
 
 def _shares(dst: Index, relation: Index, amount: Floats) -> NDArray[np.float32]:

@@ -31,7 +31,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Map:
-    """From raw log-odds to what is written: calibrated by `calibration`, then moved by -`cut` so that 0.5 is where a case is called."""
+    """From raw log-odds to what is written: calibrated, then moved by -`cut` so that 0.5 is where a case is called."""
 
     calibration: Calibration
     cut: float = 0.0

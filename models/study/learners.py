@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from models.networks import available, call_worker
 from models.study.features import FAMILIES, Family, Matrix
-from models.study.graphs import Scale, Words, graph_of
+from models.study.graphs import Encoder, Scale, Words
 from models.study.world import Floats, Index, World
 
 _BOOSTED: dict[str, Any] = {
@@ -35,6 +35,7 @@ _ROUNDS, _BAGS = 150, 3
 _RANDOM: dict[str, Any] = {"n_estimators": 200, "min_samples_leaf": 3, "max_features": 0.25}
 _MISSING = -9.0  # below every count and logarithm, so that a cut can tell it apart
 _SURE = 1e-3
+_STRIDE = 1009  # between the members of one seed and those of the next
 _NETWORK: tuple[Family, ...] = ("own", "events", "degree", "structure")  # what neighbours carry it hears by itself
 LEARNERS = ("boosted", "random", "network")
 
@@ -58,47 +59,52 @@ class Budget:
     threads: int = 1
     epochs: int = 120
     members: int = 2
-    shape: dict[str, Any] = field(default_factory=dict)
 
 
 Rows = Mapping[str, Index]
 """By set, which of the asked entities."""
 
 
-def fit_and_tell(
-    learner: str,
-    days: Mapping[str, Day],
-    fit_on: Rows,
-    tell: Sequence[str],
-    seeds: Sequence[int],
-    budget: Budget,
-    families: Sequence[Family] = FAMILIES,
-) -> dict[int, dict[str, Floats]]:
-    """Log-odds of every asked entity of the sets in `tell`, by seed and set, after fitting on the rows of `fit_on`."""
-    first = next(iter(days.values())).matrix
+@dataclass(frozen=True)
+class Job:
+    """Fit on the rows of `fit_on`, then tell every asked entity of the sets in `tell`, once a seed."""
+
+    days: Mapping[str, Day]
+    fit_on: Rows
+    tell: Sequence[str]
+    seeds: Sequence[int]
+    budget: Budget
+    families: Sequence[Family] = FAMILIES
+
+    def columns(self, families: Sequence[Family]) -> Index:
+        """Those that the job may see."""
+        return next(iter(self.days.values())).matrix.columns(*(f for f in families if f in self.families))
+
+
+def fit_and_tell(learner: str, job: Job) -> dict[int, dict[str, Floats]]:
+    """Log-odds by seed and set, [asked]."""
     if learner == "network":
-        used = tuple(f for f in _NETWORK if f in families)
-        return _network(days, fit_on, tell, seeds, budget, first.columns(*used))
-    columns = first.columns(*families)
-    x = np.vstack([days[name].values(columns)[rows] for name, rows in fit_on.items()])
-    y = np.concatenate([days[name].world.labels[rows] for name, rows in fit_on.items()])
-    asked = {name: days[name].values(columns) for name in tell}
+        return _network(job)
+    columns = job.columns(FAMILIES)
+    x = np.vstack([job.days[name].values(columns)[rows] for name, rows in job.fit_on.items()])
+    y = np.concatenate([job.days[name].world.labels[rows] for name, rows in job.fit_on.items()])
+    asked = {name: job.days[name].values(columns) for name in job.tell}
     one = _boosted if learner == "boosted" else _random
-    return {seed: one(x, y, asked, seed, budget.threads) for seed in seeds}
+    return {seed: one(x, y, asked, seed, threads=job.budget.threads) for seed in job.seeds}
 
 
-def _boosted(x: Floats, y: Floats, asked: Mapping[str, Floats], seed: int, threads: int) -> dict[str, Floats]:
+def _boosted(x: Floats, y: Floats, asked: Mapping[str, Floats], seed: int, *, threads: int) -> dict[str, Floats]:
     """The mean of a few gradient-boosted models (LightGBM) that see other rows and columns."""
     told = {name: np.zeros(len(values)) for name, values in asked.items()}
     data = lgb.Dataset(x, y, params={"verbosity": -1, "max_bin": _BOOSTED["max_bin"]}, free_raw_data=False)
     for bag in range(_BAGS):
-        booster = lgb.train({**_BOOSTED, "seed": seed * 1009 + bag, "num_threads": threads}, data, _ROUNDS)
+        booster = lgb.train({**_BOOSTED, "seed": seed * _STRIDE + bag, "num_threads": threads}, data, _ROUNDS)
         for name, values in asked.items():
             told[name] += np.asarray(booster.predict(values, raw_score=True)) / _BAGS
     return told
 
 
-def _random(x: Floats, y: Floats, asked: Mapping[str, Floats], seed: int, threads: int) -> dict[str, Floats]:
+def _random(x: Floats, y: Floats, asked: Mapping[str, Floats], seed: int, *, threads: int) -> dict[str, Floats]:
     """Extremely randomised trees (Geurts et al., 2006)."""
     forest = ExtraTreesClassifier(**_RANDOM, n_jobs=threads, random_state=seed).fit(np.nan_to_num(x, nan=_MISSING), y)
     out = {}
@@ -108,45 +114,44 @@ def _random(x: Floats, y: Floats, asked: Mapping[str, Floats], seed: int, thread
     return out
 
 
-def _network(
-    days: Mapping[str, Day], fit_on: Rows, tell: Sequence[str], seeds: Sequence[int], budget: Budget, columns: Index
-) -> dict[int, dict[str, Floats]]:
+def _network(job: Job) -> dict[int, dict[str, Floats]]:
     """Relational networks, fitted in the worker process; the mean of `members` a seed."""
-    # the vocabulary of relations and the scale are those of the first set that is learnt from
-    base = days[next(iter(fit_on))]
-    words, scale = Words.of(base.world), Scale.of(base.values(columns))
-    members = {seed: [seed * 1009 + m for m in range(budget.members)] for seed in seeds}
+    columns = job.columns(_NETWORK)
+    base = job.days[next(iter(job.fit_on))]  # relations and scale are those of the first set that is learnt from
+    encoder = Encoder(columns, Scale.of(base.values(columns)), Words.of(base.world))
+    members = {seed: [seed * _STRIDE + m for m in range(job.budget.members)] for seed in job.seeds}
     with tempfile.TemporaryDirectory(prefix="yujing-study-") as name:
         folder = Path(name)
-        width = 0
-        for i, (which, rows) in enumerate(fit_on.items()):
-            world = days[which].world
-            graph = graph_of(world, days[which].matrix, columns, scale, words, world.rows[rows], world.labels[rows])
-            graph.save(folder / f"fit-{i:04}.safetensors")
-            width = graph.x.shape[1]
-        for i, which in enumerate(tell):
-            world = days[which].world
-            blank = np.zeros(len(world.rows))
-            graph_of(world, days[which].matrix, columns, scale, words, world.rows, blank).save(folder / f"tell-{i:04}.safetensors")
-        shape = {"width": width, "kinds": len(words.kinds), "relations": len(words.relations), **budget.shape}
-        plan = {"epochs": budget.epochs, "threads": budget.threads}
-        job = {"shape": shape, "plan": plan, "seeds": [m for each in members.values() for m in each]}
-        (folder / "job.json").write_text(json.dumps(job), "utf-8")
+        width = _write_graphs(job, encoder, folder)
+        shape = {"width": width, "kinds": len(encoder.words.kinds), "relations": len(encoder.words.relations)}
+        plan = {"epochs": job.budget.epochs, "threads": job.budget.threads}
+        told = {"shape": shape, "plan": plan, "seeds": [m for each in members.values() for m in each]}
+        (folder / "job.json").write_text(json.dumps(told), "utf-8")
         call_worker("", folder, "models.gnn.relational_worker")
         return {
             seed: {
                 which: np.mean([load_file(folder / f"told-{m}-{i:04}.safetensors")["log_odds"] for m in each], axis=0)
-                for i, which in enumerate(tell)
+                for i, which in enumerate(job.tell)
             }
             for seed, each in members.items()
         }
 
 
+def _write_graphs(job: Job, encoder: Encoder, folder: Path) -> int:
+    """What the worker reads; returns the width of a node's features."""
+    width = 0
+    for i, (which, rows) in enumerate(job.fit_on.items()):
+        day = job.days[which]
+        graph = encoder.graph(day.world, day.matrix, day.world.rows[rows], day.world.labels[rows])
+        graph.save(folder / f"fit-{i:04}.safetensors")
+        width = graph.x.shape[1]
+    for i, which in enumerate(job.tell):
+        day = job.days[which]
+        blank = np.zeros(len(day.world.rows))
+        encoder.graph(day.world, day.matrix, day.world.rows, blank).save(folder / f"tell-{i:04}.safetensors")
+    return width
+
+
 def learners() -> tuple[str, ...]:
     """Which can run here: without torch there is no network."""
     return LEARNERS if available() else tuple(name for name in LEARNERS if name != "network")
-
-
-def plain(budget: Budget) -> dict[str, Any]:
-    """What was set, for the report."""
-    return {"boosted": {**_BOOSTED, "rounds": _ROUNDS, "bags": _BAGS}, "random": _RANDOM, "network": asdict(budget)}

@@ -8,8 +8,12 @@ Beside them on validation: trees without relations, on counts of relations only,
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sklearn.metrics import roc_auc_score
 
 from graph.errors import InputError
 from graph.ledger import Ledger
@@ -17,25 +21,23 @@ from graph.snapshot import Engine, Snapshot
 from models.study import learners as learning
 from models.study.features import FAMILIES, Family, compute, learn
 from models.study.judge import Figures, Map, choose, judge, mean_of
-from models.study.learners import Budget, Day, fit_and_tell
+from models.study.learners import Budget, Day, Job, fit_and_tell
 from models.study.spec import Study
 from models.study.structure import Shape
 from models.study.world import Floats, Index, World, outcomes_dated, read_world, resolved
 
 _FOLDS, _BIG = 3, 0.3
-_BETTER = 0.005  # in AUC on validation, by which one learner must beat the mean of all to stand alone
 Seeds = dict[int, dict[str, Floats]]
 CONTROLS: dict[str, tuple[Family, ...]] = {
-    "no relations (own and events), trees": ("own", "events"),
+    "no relations, trees": ("own", "events"),
     "counts of relations only, trees": ("degree",),
-    "everything, trees": FAMILIES,
 }
 SHUFFLED = "relations with shuffled ends, trees"
 
 
 @dataclass(frozen=True)
 class Told:
-    """What came out. `validation`: mean over seeds, by learner, ensemble and control. `test`: written probability, [seeds, asked]."""
+    """What came out. `validation`: mean over seeds, by what was judged. `test`: written probability, [seeds, asked]."""
 
     study: Study
     sizes: dict[str, tuple[int, int, int]]  # asked, labelled, positive
@@ -45,7 +47,6 @@ class Told:
     map: Map
     keys: list[str]
     test: Floats
-    honest: Floats
     columns: int
     notes: tuple[str, ...]
 
@@ -54,45 +55,107 @@ def run_study(study: Study, ledger: Ledger, budget: Budget, tell: Callable[[str]
     """InputError where a set is empty or lacks a class, or the ontology does not have what the study names."""
     study.check(ledger.ontology)
     days, notes = read_days(study, ledger, tell, engine)
-    rows = labelled(study, days, notes)
+    run = _Run(study, days, labelled(study, days, notes), budget, tell)
     raw: dict[str, Seeds] = {}
-    train = {"train": rows["train"]}
     for name in learning.learners():
-        tell(f"{name}: train → validation, {len(study.seeds)} seeds")
-        raw[name] = fit_and_tell(name, days, train, ["validation"], study.seeds, budget)
-    truth = days["validation"].world.labels[rows["validation"]]
-    chosen, singles = _choose(raw, rows["validation"], truth)
-    tell(f"ensemble: {' + '.join(chosen)}; calibration by {_FOLDS} folds over train and validation")
-    how = _calibrate(study, days, rows, chosen, budget)
-    by_seed = [judge(_mean(raw, chosen, seed, "validation")[rows["validation"]], truth, how) for seed in study.seeds]
-    validation = {"ensemble: " + " + ".join(chosen): mean_of(by_seed)}
-    for name in singles:
-        validation[name] = mean_of([judge(raw[name][s]["validation"][rows["validation"]], truth, how) for s in study.seeds])
-    validation |= _controls(study, days, rows, truth, how, budget, tell)
-    keys, told = [], np.empty((len(study.seeds), 0))
-    if "test" in days:
-        tell("train and validation → test")
-        fit_on = _without_test(study, days, rows)
-        final = {name: fit_and_tell(name, days, fit_on, ["test"], study.seeds, budget) for name in chosen}
-        told = np.stack([_mean(final, chosen, seed, "test") for seed in study.seeds])
-        world = days["test"].world
-        keys = [world.keys[i] for i in world.rows]
-    sizes = {
-        n: (len(d.world.rows), int((~np.isnan(d.world.labels)).sum()), int(np.nansum(d.world.labels))) for n, d in days.items()
-    }
+        tell(f"{name}: train to validation, {len(study.seeds)} seeds")
+        raw[name] = fit_and_tell(name, Job(days, run.train, ["validation"], study.seeds, budget))
+    chosen = _choose(raw, run.rows["validation"], run.truth)
+    tell(f"chosen on validation: {' + '.join(chosen)}; calibration by {_FOLDS} folds over train and validation")
+    how = run.calibrate(chosen)
+    by_seed = [run.judged(_mean(raw, chosen, seed, "validation"), how) for seed in study.seeds]
+    validation = {"chosen: " + " + ".join(chosen): mean_of(by_seed)}
+    validation |= {n: mean_of([run.judged(each["validation"], how) for each in seeds.values()]) for n, seeds in raw.items()}
+    validation |= run.controls(how)
+    keys, told = run.predict(chosen)
     return Told(
         study=study,
-        sizes=sizes,
+        sizes={name: _sizes(day.world.labels) for name, day in days.items()},
         validation=validation,
         by_seed=by_seed,
         chosen=chosen,
         map=how,
         keys=keys,
         test=how.written(told),
-        honest=how.honest(told),
         columns=days["train"].matrix.values.shape[1],
         notes=tuple(notes),
     )
+
+
+def _sizes(labels: Floats) -> tuple[int, int, int]:
+    return len(labels), int((~np.isnan(labels)).sum()), int(np.nansum(labels))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """A study with its days read; `rows`: of train and validation the entities that are learnt from."""
+
+    study: Study
+    days: Mapping[str, Day]
+    rows: Mapping[str, Index]
+    budget: Budget
+    tell: Callable[[str], None]
+
+    @property
+    def train(self) -> dict[str, Index]:
+        return {"train": self.rows["train"]}
+
+    @property
+    def truth(self) -> Floats:
+        """Labels of validation."""
+        return self.days["validation"].world.labels[self.rows["validation"]]
+
+    def judged(self, raw: Floats, how: Map) -> Figures:
+        """Of log-odds of everyone asked on validation."""
+        return judge(raw[self.rows["validation"]], self.truth, how)
+
+    def calibrate(self, chosen: Sequence[str]) -> Map:
+        """By log-odds of rows that took no part in their fit; the first seed."""
+        rows, seeds = self.rows, self.study.seeds[:1]
+        folds = {name: _folds(self.days[name].world, rows[name]) for name in rows}
+        out = {name: np.full(len(self.days[name].world.rows), np.nan) for name in rows}
+        for fold in range(_FOLDS):
+            fit_on = {name: rows[name][folds[name] != fold] for name in rows}
+            raw = {n: fit_and_tell(n, Job(self.days, fit_on, list(rows), seeds, self.budget)) for n in chosen}
+            for name in rows:
+                unseen = rows[name][folds[name] == fold]
+                out[name][unseen] = _mean(raw, chosen, seeds[0], name)[unseen]
+        told = np.concatenate([out[name][rows[name]] for name in rows])
+        truth = np.concatenate([self.days[name].world.labels[rows[name]] for name in rows])
+        return choose(told, truth, self.study.predictions.call)
+
+    def predict(self, chosen: Sequence[str]) -> tuple[list[str], Floats]:
+        """Keys and raw log-odds [seeds, asked] of the test set, after a fit on train and validation together."""
+        if "test" not in self.days:
+            return [], np.empty((len(self.study.seeds), 0))
+        self.tell("train and validation to test")
+        world, rows = self.days["test"].world, dict(self.rows)
+        if self.study.on_overlap == "drop":
+            rows["validation"] = _apart(self.days["validation"].world, rows["validation"], world)
+        job = Job(self.days, rows, ["test"], self.study.seeds, self.budget)
+        raw = {name: fit_and_tell(name, job) for name in chosen}
+        return [world.keys[i] for i in world.rows], np.stack([_mean(raw, chosen, seed, "test") for seed in self.study.seeds])
+
+    def controls(self, how: Map) -> dict[str, Figures]:
+        """Boosted trees, first seed, so that what differs is what they see."""
+        out = {}
+        for name, families in CONTROLS.items():
+            self.tell(f"control: {name}")
+            out[name] = self._trees(self.days, families, how)
+        self.tell(f"control: {SHUFFLED}")
+        worlds = {name: _shuffled(self.days[name].world) for name in ("train", "validation")}
+        vocabulary, first = learn(worlds["train"])
+        second = compute(worlds["validation"], vocabulary, first)
+        blind = {"train": Day(worlds["train"], first), "validation": Day(worlds["validation"], second)}
+        out[SHUFFLED] = self._trees(blind, FAMILIES, how)
+        return {name: figures for name, figures in out.items() if figures is not None}
+
+    def _trees(self, days: Mapping[str, Day], families: Sequence[Family], how: Map) -> Figures | None:
+        if not len(days["train"].matrix.columns(*families)):
+            return None
+        seed = self.study.seeds[0]
+        told = fit_and_tell("boosted", Job(days, self.train, ["validation"], [seed], self.budget, families))
+        return self.judged(told[seed]["validation"], how)
 
 
 def read_days(study: Study, ledger: Ledger, tell: Callable[[str], None], engine: Engine | None) -> tuple[dict[str, Day], list[str]]:
@@ -113,91 +176,53 @@ def read_days(study: Study, ledger: Ledger, tell: Callable[[str], None], engine:
     days |= {name: Day(world, compute(world, vocabulary, first)) for name, world in worlds.items() if name != "train"}
     known = {c.name for c in worlds["train"].channels}
     for name, world in worlds.items():
-        for channel in sorted({c.name for c in world.channels} - known):
-            notes.append(f"{name}: relation {channel} was never seen in training and is left out.")
+        new = sorted({c.name for c in world.channels} - known)
+        notes += [f"{name}: relation {channel} was never seen in training and is left out." for channel in new]
     if not worlds["train"].channels and not worlds["train"].groups:
-        notes.append("train: there is not one relation and not one group; only own features and events are learnt from.")
+        notes.append("train: there is not one relation and not one group; only own features and events are left.")
     return days, notes
 
 
 def labelled(study: Study, days: Mapping[str, Day], notes: list[str]) -> dict[str, Index]:
-    """Of train and validation the entities with a known outcome that no later set asks about. InputError where a class is missing."""
+    """Whom to learn from: whose outcome is known, and in train none of a later set. InputError where a class is missing."""
     out: dict[str, Index] = {}
     names = list(days)
     for at, name in enumerate(names):
         if name == "test":
             continue
         world = days[name].world
-        ids = np.array(world.ids.take(world.rows).to_pylist(), object)
         rows = np.flatnonzero(~np.isnan(world.labels))
         # Who is asked about on the test day stays in validation: what is chosen there is not what is told of it
-        for later in [n for n in names[at + 1 :] if name == "train"]:
-            other = days[later].world
-            again = np.isin(ids[rows].astype(str), np.array(other.ids.take(other.rows).to_pylist(), str))
-            if again.any():
+        for later in names[at + 1 :] if name == "train" else ():
+            left = _apart(world, rows, days[later].world)
+            if again := len(rows) - len(left):
                 what = "dropped from train" if study.on_overlap == "drop" else "kept in both"
-                notes.append(f"{int(again.sum())} entities of train stand in {later} too: {what}.")
-            if study.on_overlap == "drop":
-                rows = rows[~again]
+                notes.append(f"{again} entities of train stand in {later} too: {what}.")
+            rows = left if study.on_overlap == "drop" else rows
         truth = world.labels[rows]
         if len(np.unique(truth)) < 2:
             what = "no outcome" if not len(truth) else ("not one positive" if not truth.any() else "not one negative")
             each = study.sets.named()[name]
             raise InputError(
                 f"The {name} set ({len(world.rows)} asked on {each.as_of}) has {what} between {each.as_of} and {each.outcome_by}.",
-                f"See that {study.target.fact} is dated after as_of and by outcome_by, and that `positive` ({', '.join(study.target.positive)}) is right.",
+                f"Is {study.target.fact} dated between the two, and `positive` ({', '.join(study.target.positive)}) right?",
                 f"sets.{name}",
             )
         out[name] = rows
     return out
 
 
-def _without_test(study: Study, days: Mapping[str, Day], rows: Mapping[str, Index]) -> dict[str, Index]:
-    """The rows to refit on: those of validation, too, without who is asked about on the test day."""
-    if study.on_overlap == "keep":
-        return dict(rows)
-    test, world = days["test"].world, days["validation"].world
-    ids = np.array(world.ids.take(world.rows[rows["validation"]]).to_pylist(), str)
-    again = np.isin(ids, np.array(test.ids.take(test.rows).to_pylist(), str))
-    return {**rows, "validation": rows["validation"][~again]}
-
-
-def _choose(raw: Mapping[str, Seeds], rows: Index, truth: Floats) -> tuple[tuple[str, ...], dict[str, float]]:
-    """All learners' mean, unless one alone is clearly better on validation."""
-    singles = {name: float(np.mean([_auc(truth, s["validation"][rows]) for s in seeds.values()])) for name, seeds in raw.items()}
-    every = tuple(raw)
-    together = float(np.mean([_auc(truth, _mean(raw, every, s, "validation")[rows]) for s in next(iter(raw.values()))]))
-    best = max(singles, key=lambda n: singles[n])
-    return ((best,) if singles[best] > together + _BETTER else every), singles
+def _choose(raw: Mapping[str, Seeds], rows: Index, truth: Floats) -> tuple[str, ...]:
+    """Of all ways to average learners the one with the best mean AUC on validation; of equals the one with more of them."""
+    ways = [way for size in range(len(raw), 0, -1) for way in combinations(raw, size)]
+    seeds = next(iter(raw.values()))
+    return max(ways, key=lambda way: float(np.mean([roc_auc_score(truth, _mean(raw, way, s, "validation")[rows]) for s in seeds])))
 
 
 def _mean(raw: Mapping[str, Seeds], chosen: Sequence[str], seed: int, which: str) -> Floats:
-    """Mean log-odds; trees together weigh as much as the network."""
-    trees = [raw[n][seed][which] for n in chosen if n != "network"]
-    parts = ([np.mean(trees, axis=0)] if trees else []) + ([raw["network"][seed][which]] if "network" in chosen else [])
-    out: Floats = np.mean(parts, axis=0)
+    """Mean log-odds of the chosen learners."""
+    out: Floats = np.mean([raw[name][seed][which] for name in chosen], axis=0)
     return out
-
-
-def _auc(truth: Floats, raw: Floats) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    return float(roc_auc_score(truth, raw))
-
-
-def _calibrate(study: Study, days: Mapping[str, Day], rows: Mapping[str, Index], chosen: Sequence[str], budget: Budget) -> Map:
-    """By log-odds of rows that took no part in their fit."""
-    folds = {name: _folds(days[name].world, rows[name]) for name in rows}
-    out = {name: np.full(len(days[name].world.rows), np.nan) for name in rows}
-    for fold in range(_FOLDS):
-        fit_on = {name: rows[name][folds[name] != fold] for name in rows}
-        raw = {n: fit_and_tell(n, days, fit_on, list(rows), study.seeds[:1], budget) for n in chosen}
-        for name in rows:
-            unseen = rows[name][folds[name] == fold]
-            out[name][unseen] = _mean(raw, chosen, study.seeds[0], name)[unseen]
-    told = np.concatenate([out[name][rows[name]] for name in rows])
-    truth = np.concatenate([days[name].world.labels[rows[name]] for name in rows])
-    return choose(told, truth, study.predictions.call)
 
 
 def _folds(world: World, rows: Index) -> Index:
@@ -211,39 +236,11 @@ def _folds(world: World, rows: Index) -> Index:
     return dealt
 
 
-def _controls(
-    study: Study,
-    days: Mapping[str, Day],
-    rows: Mapping[str, Index],
-    truth: Floats,
-    how: Map,
-    budget: Budget,
-    tell: Callable[[str], None],
-) -> dict[str, Figures]:
-    """Boosted trees, first seed, so that what differs is what they see."""
-    out = {}
-    train, seed = {"train": rows["train"]}, study.seeds[0]
-
-    def trees(of: Mapping[str, Day], families: Sequence[Family]) -> Figures | None:
-        if not len(of["train"].matrix.columns(*families)):
-            return None
-        raw = {n: fit_and_tell(n, of, train, ["validation"], [seed], budget, families) for n in ("boosted", "random")}
-        return judge(_mean(raw, tuple(raw), seed, "validation")[rows["validation"]], truth, how)
-
-    for name, families in CONTROLS.items():
-        tell(f"control: {name}")
-        if (found := trees(days, families)) is not None:
-            out[name] = found
-    tell(f"control: {SHUFFLED}")
-    worlds = {name: _shuffled(days[name].world) for name in ("train", "validation")}
-    vocabulary, first = learn(worlds["train"])
-    blind = {
-        "train": Day(worlds["train"], first),
-        "validation": Day(worlds["validation"], compute(worlds["validation"], vocabulary, first)),
-    }
-    if (found := trees(blind, FAMILIES)) is not None:
-        out[SHUFFLED] = found
-    return out
+def _apart(world: World, rows: Index, other: World) -> Index:
+    """Those of `rows` (positions among the asked) whom `other` does not ask about."""
+    asked = pc.is_in(world.ids.take(pa.array(world.rows[rows])), value_set=other.ids.take(pa.array(other.rows)))
+    left: Index = rows[~np.asarray(asked)]
+    return left
 
 
 def _shuffled(world: World) -> World:

@@ -1,6 +1,7 @@
 """What a study is: which entities are asked on which days, what is to be foretold of them, and where the predictions go."""
 
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -71,7 +72,7 @@ class Sets(_Strict):
     @model_validator(mode="after")
     def _in_order(self) -> "Sets":
         named = list(self.named().items())
-        for (before, first), (after, second) in zip(named, named[1:], strict=False):
+        for (before, first), (after, second) in pairwise(named):
             if second.as_of < first.as_of:
                 raise ValueError(f"{after} ({second.as_of}) lies before {before} ({first.as_of})")
             if second.as_of < first.outcome_by and (first.where is None or second.where is None):

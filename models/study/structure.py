@@ -1,4 +1,4 @@
-"""How entities stand in their relations, labels unseen: adjacency, neighbourhoods of one and two steps, shape of the surroundings."""
+"""How entities stand in their relations, labels unseen: degrees, neighbourhoods of one and two steps, surroundings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from models.study.world import Channel, Floats, Index, World
+from models.study.world import Floats, Index, World
 
 HUB = 200  # a node that ties more than so many says little of each, and its pairs would be too many to hold
 _TINY = 1e-12
@@ -18,7 +18,7 @@ Table = dict[str, Floats]
 
 @dataclass(frozen=True)
 class Shape:
-    """`simple`: [nodes, nodes], 1 where any relation stands between two nodes, either way. `block`: the connected part of each node."""
+    """`simple`: [nodes, nodes], 1 where any relation stands between two nodes. `block`: the connected part of each node."""
 
     world: World
     simple: sp.csr_matrix
@@ -44,7 +44,7 @@ def _ones(src: Index, dst: Index, size: int) -> sp.csr_matrix:
 def positions(shape: Shape) -> Table:
     """Degrees of several kinds, leaves, triangles, surroundings of two steps, and how an entity compares within its block."""
     world, simple = shape.world, shape.simple
-    n, degree = world.size, np.asarray(simple.sum(1)).ravel()
+    n, degree = world.size, _sums(simple)
     entity = np.arange(world.nodes) < n
     leaf, other = (degree == 1) & ~entity, (~entity).astype(float)
     out: Table = {"neighbours": degree[:n]}
@@ -61,7 +61,7 @@ def positions(shape: Shape) -> Table:
     calm = _without_hubs(simple, degree)
     two = (calm @ calm).tocsr()
     out["within two steps"] = np.diff(two.indptr)[:n].astype(float)
-    out["triangles"] = np.asarray(two.multiply(calm).sum(1)).ravel()[:n]
+    out["triangles"] = _sums(two.multiply(calm).tocsr())[:n]
     out["pagerank"] = _pagerank(simple, degree)[:n] * len(degree)
     return {**out, **_blocks(shape, degree, leaf), **_roles(world)}
 
@@ -85,36 +85,28 @@ def channel_degrees(world: World) -> Table:
 def neighbourhoods(shape: Shape, frequent: Callable[[str, sp.csr_matrix], bool]) -> dict[str, sp.csr_matrix]:
     """By name, which entity hears which: [size, size], no loops. `frequent` says which relations get one of their own."""
     world, n = shape.world, shape.world.size
-    degree = np.asarray(shape.simple.sum(1)).ravel()
+    degree = _sums(shape.simple)
     calm = _without_hubs(shape.simple, degree)
     out = {"direct": shape.simple[:n, :n].tocsr()}
     for channel in (c for c in world.channels if not c.other):
         forth = sp.coo_matrix((np.ones(len(channel.src)), (channel.src, channel.dst)), (n, n)).tocsr()
         for way, matrix in (("out", forth), ("in", forth.T.tocsr())):
             _offer(out, f"{channel.name}.{way}", matrix, frequent)
-    for channel in (c for c in world.channels if c.other):
-        _offer(out, f"through {channel.name}", _through(channel, world, n), frequent)
     across = calm[:n, n:].tocsr()
     out["through others"] = _plain(across @ across.T)
     out["two steps"] = _plain((calm @ calm)[:n, :n])
     return out
 
 
+def _sums(matrix: sp.csr_matrix) -> Floats:
+    """Of each row."""
+    return np.asarray(matrix.sum(1), np.float64).ravel()
+
+
 def _offer(out: dict[str, sp.csr_matrix], name: str, matrix: sp.csr_matrix, frequent: Callable[[str, sp.csr_matrix], bool]) -> None:
     plain = _plain(matrix)
     if frequent(name, plain):
         out[name] = plain
-
-
-def _through(channel: Channel, world: World, n: int) -> sp.csr_matrix:
-    """Entities that the same other node ties to, over this channel alone."""
-    swap = len(channel.src) > 0 and int(channel.src.max()) >= n
-    entity, other = (channel.dst, channel.src) if swap else (channel.src, channel.dst)
-    tie = sp.coo_matrix((np.ones(len(entity)), (entity, other)), (n, world.nodes)).tocsr()
-    tie.data[:] = 1.0
-    held = np.asarray(tie.sum(0)).ravel()
-    tie = (tie @ sp.diags((held <= HUB).astype(float))).tocsr()
-    return (tie @ tie.T).tocsr()
 
 
 def _plain(matrix: sp.csr_matrix) -> sp.csr_matrix:
@@ -127,7 +119,7 @@ def _plain(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 def _without_hubs(simple: sp.csr_matrix, degree: Floats) -> sp.csr_matrix:
     keep = sp.diags((degree <= HUB).astype(float))
-    out = (keep @ simple @ keep).tocsr()
+    out: sp.csr_matrix = (keep @ simple @ keep).tocsr()
     out.eliminate_zeros()
     return out
 
@@ -194,4 +186,5 @@ def _largest(matrix: sp.csr_matrix, values: Floats) -> Floats:
 
 def _over(above: Floats, below: Floats) -> Floats:
     """NaN where there is nothing to divide by."""
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    out: Floats = np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return out

@@ -62,7 +62,7 @@ class Happened:
 
 @dataclass(frozen=True)
 class World:
-    """`own`: [size, columns], NaN missing. `rows`: the entities asked about; `labels`: theirs, NaN where the outcome is not known."""
+    """`own`: [size, columns], NaN missing. `rows`: the entities asked about; `labels`: theirs, NaN where not known."""
 
     as_of: date
     ids: pa.Array
@@ -245,7 +245,7 @@ class _Reader:
 
     def relations(self) -> tuple[tuple[Channel, ...], tuple[Group, ...], int]:
         """Channels, groups, and how many nodes there are."""
-        channels, groups = [], []
+        groups: list[Group] = []
         grouped = {g for g in self.study.groups if "." not in g}
         nodes: dict[str, pa.Array] = {}
         found = []
@@ -258,7 +258,7 @@ class _Reader:
                     side = ("src", "dst") if other == dst else ("dst", "src")
                     groups += self._group(name, part[side[0]], part[side[1]])
                 elif part.num_rows:
-                    found.append((name, kind, src, dst, part))
+                    found.append((kind, (src, dst), part))
                     for end, column in ((src, "src"), (dst, "dst")):
                         if end != self.study.entity:
                             before = nodes.get(end, pa.array([], pa.string()))
@@ -268,26 +268,25 @@ class _Reader:
         for end, ids in sorted(nodes.items()):
             place[end] = (start, ids.take(pc.sort_indices(ids)))
             start += len(ids)
-        for name, kind, src, dst, part in found:
-            channels.append(self._channel(name, kind, src, dst, part, place))
+        channels = [self._channel(*each, place) for each in found]
         for name in (g for g in self.study.groups if "." in g):
             owner, column = name.rsplit(".", 1)
             groups += self._group(name, self.ids, self._told(owner, column))
         return tuple(channels), tuple(groups), start
 
     def _channel(
-        self, name: str, kind: RelationType, src: str, dst: str, part: pa.Table, place: dict[str, tuple[int, pa.Array]]
+        self, kind: RelationType, types: tuple[str, str], part: pa.Table, place: dict[str, tuple[int, pa.Array]]
     ) -> Channel:
         ends = []
-        for end, column in ((src, "src"), (dst, "dst")):
+        for end, column in zip(types, ("src", "dst"), strict=True):
             start, ids = place[end]
             at = _place_in(part[column], ids)
             ends.append(np.where(at >= 0, at + start, -1))
         known = (ends[0] >= 0) & (ends[1] >= 0)
         weighed = weight_of(kind)
         weight = _floats(part[weighed])[known] if weighed else np.full(int(known.sum()), np.nan)
-        other = "" if src == dst else (dst if src == self.study.entity else src)
-        said = name if len(kind.ends) == 1 else f"{name}:{src}>{dst}"
+        other = next((end for end in types if end != self.study.entity), "")
+        said = kind.name if len(kind.ends) == 1 else f"{kind.name}:{types[0]}>{types[1]}"
         # Rows of one day come in no promised order; sums of floats must not depend on it.
         order = np.lexsort((weight, ends[1][known], ends[0][known]))
         return Channel(said, ends[0][known][order], ends[1][known][order], weight[order], other)

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from models.study.run import Told
-    from models.study.spec import Study
     from yujing.settings import Settings
 
 
@@ -23,6 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def study(
     path: Annotated[Path, typer.Argument(metavar="STUDY", help="研究 study.yaml", show_default=False)],
+    *,
     out: Annotated[Path, typer.Option(help="预测文件写入的文件夹。Folder for the predictions.")] = Path(),
     ingest: Annotated[bool, typer.Option(help="先导入研究所列清单。Ingest the study's manifest first.")] = True,
     epochs: Annotated[int, typer.Option(min=1, max=10_000, help="of the network")] = 120,
@@ -30,7 +30,7 @@ def study(
     as_json: Annotated[bool, typer.Option("--json", help="输出一个JSON对象。Print one JSON object.")] = False,
     engine: EngineName = None,
 ) -> None:
-    """研究：按YAML所述的目标与日期训练、验证并写出测试集预测。Train, validate and predict as a YAML declares; see docs/studies.md."""
+    """研究：按YAML所述训练、验证并写出预测。Train, validate and predict as a YAML declares; see docs/studies.md."""
     from rich.console import Console
 
     from models.study import read_study
