@@ -6,11 +6,12 @@
     logit_i = w · [h⁰_i, h¹_i, …, h^L_i] + b             (Xu et al., 2018)
     W^l_r   = Σ_b c^l_{rb} V^l_b                          few bases, so that a rare relation borrows from the others
 
-All A_r lie in one sparse matrix over (relation, receiver) rows: a layer is one sparse product and one small dense product a relation,
-whatever the number of edges. The transpose is kept: nothing is scattered; a seed gives the same weights.
+All A_r lie in one sparse matrix over (relation, receiver) rows: a layer is one sparse product and one small dense product a
+relation, whatever the number of edges. The transpose is kept: nothing is scattered, and a seed gives the same weights.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -148,6 +149,8 @@ class RelationalNetwork(nn.Module):
     def _arrived(self, graph: Compiled, value: Tensor, z: Tensor, layer: int) -> Tensor:
         weights = torch.einsum("rb,bhk->rhk", self.mix[layer], self.bases[layer])
         gathered: Tensor = _Product.apply(graph.operator, value, z)
-        pieces = [gathered[a:b] @ weights[r] for r, (a, b) in enumerate(zip(graph.bounds, graph.bounds[1:], strict=False)) if b > a]
-        arrived = torch.zeros_like(z)
-        return arrived.index_add(0, graph.receiver, torch.cat(pieces)) if pieces else arrived
+        if not len(gathered):
+            return torch.zeros_like(z)
+        sizes = [after - before for before, after in pairwise(graph.bounds)]
+        told = torch.cat([piece @ weights[r] for r, piece in enumerate(gathered.split(sizes)) if len(piece)])
+        return torch.zeros_like(z).index_add(0, graph.receiver, told)

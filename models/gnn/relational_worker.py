@@ -7,6 +7,7 @@ fitted again.
 
 import json
 import sys
+import warnings
 from pathlib import Path
 
 from rich.console import Console
@@ -21,6 +22,7 @@ from models.tensors import RelationalGraph
 
 def main() -> None:
     """Fit every seed of the job, and tell every graph's rows."""
+    warnings.filterwarnings("ignore", message="Sparse CSR tensor support")
     folder = Path(sys.argv[1])
     job = json.loads((folder / "job.json").read_text("utf-8"))
     shape, plan, seeds = RelationalShape(**job["shape"]), RelationalPlan(**job["plan"]), job["seeds"]
