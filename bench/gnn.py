@@ -67,7 +67,7 @@ class Peer(nn.Module):
             with torch.no_grad():
                 conv.weight.copy_(ours.bases[layer])
                 conv.comp.copy_(ours.mix[layer])
-                conv.root.copy_(ours.stay[layer].weight.T)  # type: ignore[operator, union-attr]
+                conv.root.copy_(ours.stay[layer].weight.T)
                 conv.bias.copy_(ours.stay[layer].bias)
             self.layers.append(conv)
 
@@ -103,7 +103,7 @@ def measure(side: str, entities: int, relations: int, degree: int) -> Measured:
         start = time.perf_counter()
         optimiser.zero_grad()
         loss = nn.functional.binary_cross_entropy_with_logits(network(compiled), compiled.labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()
         learning.append(time.perf_counter() - start)
     return Measured(min(scoring), min(learning), peak_mib() - before, checksum)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from graph.clock import now_us
 from graph.errors import InputError, NotFoundError
 from models.calibration import Calibration
+from models.ensembles import EnsembleModel
 from models.features import FeatureTable
 from models.linear import LinearModel
 from models.networks import NetworkModel
@@ -42,7 +43,7 @@ class Model(Protocol):
         """Write the weights."""
 
 
-KINDS: dict[str, Any] = {"logistic": LinearModel, "lightgbm": TreeModel, "gnn": NetworkModel}
+KINDS: dict[str, Any] = {"logistic": LinearModel, "lightgbm": TreeModel, "gnn": NetworkModel, "ensemble": EnsembleModel}
 
 
 @dataclass(frozen=True)

@@ -104,9 +104,10 @@ def damping(day: GraphDay, edges: Index, channels: int) -> Floats:
 
 @dataclass(frozen=True)
 class RelationalGraph:
-    """A graph whose edges are shares: `x` [entities, width] of the first nodes; `kind` [nodes]; edges `src` to `dst` over `relation`.
+    """A graph whose edges are shares: `x` [entities, width] of the first nodes; `kind` [nodes]; edges from `src` to `dst`.
 
-    `share`: of all that the receiver hears over the relation, how much comes over this edge. `rows`: nodes asked about; `labels` theirs.
+    `share`: of all that the receiver hears over the `relation`, how much comes over this edge. `rows`: nodes asked about; `labels`:
+    theirs.
     """
 
     x: Floats

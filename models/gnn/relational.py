@@ -76,7 +76,7 @@ def compile_graph(graph: RelationalGraph, relations: int) -> Compiled:
     key = graph.relation * nodes + graph.dst
     order = _by(key, graph.src)
     key, src, share = key[order], graph.src[order], graph.share[order]
-    pairs, start = told(key).unique_consecutive(return_counts=True)
+    pairs, start = torch.unique_consecutive(told(key), return_counts=True)
     crow = torch.cat([torch.zeros(1, dtype=torch.int64), start.cumsum(0)])
     row = torch.repeat_interleave(torch.arange(len(pairs)), start)
     back = torch.argsort(told(src), stable=True)
@@ -152,5 +152,5 @@ class RelationalNetwork(nn.Module):
         if not len(gathered):
             return torch.zeros_like(z)
         sizes = [after - before for before, after in pairwise(graph.bounds)]
-        told = torch.cat([piece @ weights[r] for r, piece in enumerate(gathered.split(sizes)) if len(piece)])
+        told = torch.cat([piece @ weights[r] for r, piece in enumerate(torch.split(gathered, sizes)) if len(piece)])
         return torch.zeros_like(z).index_add(0, graph.receiver, told)

@@ -160,9 +160,9 @@ class Study(_Strict):
             ontology.get(kind)
             if property_name:
                 self._property(ontology, kind, property_name, "groups" if name in self.groups else "ignore")
-        for name, each in self.sets.named().items():
-            if each.where:
-                kind, property_name = self.located(each.where.property)
+        for name, asked in self.sets.named().items():
+            if asked.where:
+                kind, property_name = self.located(asked.where.property)
                 self._property(ontology, kind, property_name, f"sets.{name}.where")
 
     def located(self, property_name: str) -> tuple[str, str]:

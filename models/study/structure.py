@@ -46,11 +46,11 @@ def positions(shape: Shape) -> Table:
     world, simple = shape.world, shape.simple
     n, degree = world.size, _sums(simple)
     entity = np.arange(world.nodes) < n
-    leaf, other = (degree == 1) & ~entity, (~entity).astype(float)
+    leaf, other = (degree == 1) & ~entity, (~entity).astype(np.float64)
     out: Table = {"neighbours": degree[:n]}
     out["other nodes"] = (simple @ other)[:n]
     out["neighbouring entities"] = degree[:n] - out["other nodes"]
-    out["leaves"] = (simple @ leaf.astype(float))[:n]
+    out["leaves"] = (simple @ leaf.astype(np.float64))[:n]
     out["share of leaves"] = _over(out["leaves"], out["other nodes"])
     relations = np.zeros(world.nodes)
     for channel in world.channels:
@@ -60,7 +60,7 @@ def positions(shape: Shape) -> Table:
     out["largest degree of neighbours"] = _largest(simple[:n], degree)
     calm = _without_hubs(simple, degree)
     two = (calm @ calm).tocsr()
-    out["within two steps"] = np.diff(two.indptr)[:n].astype(float)
+    out["within two steps"] = np.diff(two.indptr)[:n].astype(np.float64)
     out["triangles"] = _sums(two.multiply(calm).tocsr())[:n]
     out["pagerank"] = _pagerank(simple, degree)[:n] * len(degree)
     return {**out, **_blocks(shape, degree, leaf), **_roles(world)}
@@ -74,10 +74,10 @@ def channel_degrees(world: World) -> Table:
         for way, end in (("out", channel.src), ("in", channel.dst)):
             if not (end < n).any():
                 continue
-            out[f"{channel.name}.{way}"] = np.bincount(end, minlength=world.nodes)[:n].astype(float)
+            out[f"{channel.name}.{way}"] = np.bincount(end, minlength=world.nodes)[:n].astype(np.float64)
             if (channel.weight > 0).any() and np.nanstd(channel.weight) > _TINY:
                 amount = np.nan_to_num(np.maximum(channel.weight, 0))
-                out[f"{channel.name}.{way} log amount"] = np.bincount(end, np.log1p(amount), minlength=world.nodes)[:n]
+                out[f"{channel.name}.{way} log amount"] = _weighed(end, np.log1p(amount), world.nodes)[:n]
                 out[f"{channel.name}.{way} share"] = _top_share(end, amount, world.nodes)[:n]
     return out
 
@@ -118,7 +118,7 @@ def _plain(matrix: sp.csr_matrix) -> sp.csr_matrix:
 
 
 def _without_hubs(simple: sp.csr_matrix, degree: Floats) -> sp.csr_matrix:
-    keep = sp.diags((degree <= HUB).astype(float))
+    keep = sp.diags((degree <= HUB).astype(np.float64))
     out: sp.csr_matrix = (keep @ simple @ keep).tocsr()
     out.eliminate_zeros()
     return out
@@ -127,13 +127,13 @@ def _without_hubs(simple: sp.csr_matrix, degree: Floats) -> sp.csr_matrix:
 def _blocks(shape: Shape, degree: Floats, leaf: NDArray[np.bool_]) -> Table:
     n, block = shape.world.size, shape.block
     nodes, entities = np.bincount(block), np.bincount(block[:n], minlength=int(block.max()) + 1 if len(block) else 0)
-    edges, leaves = np.bincount(block, degree) / 2, np.bincount(block, leaf.astype(float))
+    edges, leaves = _weighed(block, degree, len(nodes)) / 2, _weighed(block, leaf.astype(np.float64), len(nodes))
     at = block[:n]
     return {
-        "nodes of its block": nodes[at].astype(float),
-        "entities of its block": entities[at].astype(float),
-        "relations a node of its block": _over(edges[at], nodes[at].astype(float)),
-        "share of leaves in its block": _over(leaves[at], nodes[at].astype(float)),
+        "nodes of its block": nodes[at].astype(np.float64),
+        "entities of its block": entities[at].astype(np.float64),
+        "relations a node of its block": _over(edges[at], nodes[at].astype(np.float64)),
+        "share of leaves in its block": _over(leaves[at], nodes[at].astype(np.float64)),
     }
 
 
@@ -148,10 +148,10 @@ def _roles(world: World) -> Table:
         ends = np.sort(np.column_stack([channel.src, channel.dst]), axis=1)  # entities are numbered first
         ties.append(np.unique(ends, axis=0))
     pairs, times = np.unique(np.vstack(ties), axis=0, return_counts=True)
-    reach = np.bincount(pairs[:, 1], minlength=world.nodes).astype(float)
-    held = np.bincount(pairs[:, 0], minlength=n)[:n].astype(float)
-    several = np.bincount(pairs[:, 0], (times > 1).astype(float), minlength=n)[:n]
-    spread = np.bincount(pairs[:, 0], reach[pairs[:, 1]], minlength=n)[:n]
+    reach = np.bincount(pairs[:, 1], minlength=world.nodes).astype(np.float64)
+    held = np.bincount(pairs[:, 0], minlength=n)[:n].astype(np.float64)
+    several = _weighed(pairs[:, 0], (times > 1).astype(np.float64), n)[:n]
+    spread = _weighed(pairs[:, 0], reach[pairs[:, 1]], n)[:n]
     return {
         "others in several roles": several,
         "share in several roles": _over(several, held),
@@ -170,9 +170,14 @@ def _pagerank(simple: sp.csr_matrix, degree: Floats, steps: int = 40, damping: f
 
 
 def _top_share(end: Index, amount: Floats, size: int) -> Floats:
-    total, top = np.bincount(end, amount, size), np.zeros(size)
+    total, top = _weighed(end, amount, size), np.zeros(size)
     np.maximum.at(top, end, amount)
     return _over(top, total)
+
+
+def _weighed(place: Index, weight: Floats, size: int) -> Floats:
+    """Sum of weights at each place, [size] or more."""
+    return np.asarray(np.bincount(place, weight, size), np.float64)
 
 
 def _largest(matrix: sp.csr_matrix, values: Floats) -> Floats:

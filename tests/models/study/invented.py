@@ -1,6 +1,6 @@
 """Another data set of the same kind, invented: dealers, not firms' bankruptcies; other names, sizes and relations.
 
-A dealer closes when it is in debt, or when a dealer it shares an owner with is. One file a table, with a column that says the split.
+A dealer closes when it is in debt, or when one that it shares an owner with is. One picture for all; a column says the split.
 """
 
 from pathlib import Path
@@ -65,12 +65,33 @@ files:
         properties: {state: state}
   - path: ties.csv
     yields:
-      - {relation: OWNED_BY, when: {column: kind, equals: owner}, src: {type: Dealer, key: one}, dst: {type: Owner, key: other}, identify_by: [one, other], recorded_at: {constant: 2020-01-01}, properties: {part: part}}
-      - {relation: LENDS_STOCK, when: {column: kind, equals: stock}, src: {type: Dealer, key: one}, dst: {type: Dealer, key: other}, identify_by: [one, other], recorded_at: {constant: 2020-01-01}}
-      - {relation: STANDS_IN, when: {column: kind, equals: town}, src: {type: Dealer, key: one}, dst: {type: Town, key: other}, identify_by: [one, other], recorded_at: {constant: 2020-01-01}}
+      - relation: OWNED_BY
+        when: {column: kind, equals: owner}
+        src: &one {type: Dealer, key: one}
+        dst: {type: Owner, key: other}
+        identify_by: &pair [one, other]
+        recorded_at: &known {constant: 2020-01-01}
+        properties: {part: part}
+      - relation: LENDS_STOCK
+        when: {column: kind, equals: stock}
+        src: *one
+        dst: {type: Dealer, key: other}
+        identify_by: *pair
+        recorded_at: *known
+      - relation: STANDS_IN
+        when: {column: kind, equals: town}
+        src: *one
+        dst: {type: Town, key: other}
+        identify_by: *pair
+        recorded_at: *known
   - path: complaints.csv
     yields:
-      - {fact: Complaint, subject: {type: Dealer, key: dealer}, identify_by: [dealer, about, day], valid_from: day, recorded_at: day, properties: {about: about}}
+      - fact: Complaint
+        subject: {type: Dealer, key: dealer}
+        identify_by: [dealer, about, day]
+        valid_from: day
+        recorded_at: day
+        properties: {about: about}
 """
 
 STUDY = """
@@ -113,4 +134,3 @@ def write(folder: Path, *, dealers: int = 240, ties: bool = True, complaints: bo
     for name, text in (("ontology.yaml", ONTOLOGY), ("manifest.yaml", MANIFEST), ("study.yaml", STUDY)):
         (folder / name).write_text(text, "utf-8")
     return folder / "study.yaml"
-
