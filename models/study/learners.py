@@ -82,12 +82,14 @@ class Job:
 
 
 def fit_and_tell(learner: str, job: Job) -> dict[int, dict[str, Floats]]:
-    """Log-odds by seed and set, [asked]."""
+    """Log-odds by seed and set, [asked]. Where a fold holds one class only nothing can be told apart: the same for all."""
+    y = np.concatenate([job.days[name].world.labels[rows] for name, rows in job.fit_on.items()])
+    if len(np.unique(y)) < 2:
+        return {seed: {name: np.zeros(len(job.days[name].world.rows)) for name in job.tell} for seed in job.seeds}
     if learner == "network":
         return _network(job)
     columns = job.columns(FAMILIES)
     x = np.vstack([job.days[name].values(columns)[rows] for name, rows in job.fit_on.items()])
-    y = np.concatenate([job.days[name].world.labels[rows] for name, rows in job.fit_on.items()])
     asked = {name: job.days[name].values(columns) for name in job.tell}
     one = _boosted if learner == "boosted" else _random
     return {seed: one(x, y, asked, seed, threads=job.budget.threads) for seed in job.seeds}
