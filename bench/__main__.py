@@ -15,6 +15,7 @@ for _name in (
     "flows",
     "contagion",
     "features",
+    "gnn",
     "finbench",
 ):
     print(f"== bench.{_name}", flush=True)

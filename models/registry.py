@@ -20,6 +20,7 @@ from graph.clock import now_us
 from graph.errors import InputError, NotFoundError
 from graph.ontology import Ontology
 from models.calibration import Calibration
+from models.ensembles import EnsembleModel
 from models.features import FeatureTable
 from models.linear import LinearModel
 from models.maturity.models import EndsLogistic, EndsTrees
@@ -62,6 +63,7 @@ KINDS: dict[str, Any] = {
     "logistic": LinearModel,
     "lightgbm": TreeModel,
     "gnn": NetworkModel,
+    "ensemble": EnsembleModel,
     "ends-logistic": EndsLogistic,
     "ends-lightgbm": EndsTrees,
 }

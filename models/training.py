@@ -16,6 +16,7 @@ from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.snapshot import Engine, Snapshot
 from models.calibration import Calibration, fit, probability
+from models.ensembles import EnsembleModel
 from models.features import Family, FeatureTable, build_features
 from models.labels import label_target
 from models.linear import LinearModel, fit_linear
@@ -169,8 +170,19 @@ def fit_models(data: _Data, request: Request, work: Path, tell: Callable[[str], 
         plan = NetworkPlan(seed=request.seed, threads=request.threads)
         models["gnn"] = fit_network(data.sets["train"], data.sets["validation"], alone, plan, folder)
         shutil.rmtree(folder)
+    tell("ensemble")
+    models["ensemble"] = _ensemble(models, data)
     tell("baselines")
     return models | {"degree only": linear(counts), "own features only": alone}
+
+
+def _ensemble(models: dict[str, Model], data: _Data) -> EnsembleModel:
+    """The mean of all, each calibrated on validation first."""
+    days = data.sets["validation"]
+    labels = _labels(data, "validation")
+    asked = [(day.features, day.rows) for day in days]
+    told = {name: np.concatenate(model.raw(asked)) for name, model in models.items()}
+    return EnsembleModel(dict(models), {name: fit(odds, labels) for name, odds in told.items()})
 
 
 def _key(data: _Data, request: Request) -> str:

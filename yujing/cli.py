@@ -43,6 +43,7 @@ _FAMILIES = (
     "stress",
     "targets",
     "features",
+    "study",
     "alerts",
     "journal",
     "serve",
