@@ -233,7 +233,7 @@ def test_circles_of_the_facts_are_those_of_the_knowledge_book_for_the_book_and_f
         town.firm(key)
     town.loan("联3", past_due=30, tier="special_mention")
     for guarantor, debtor in (("联1", "联2"), ("联2", "联3")):
-        told = {"amount_fen": fen(10), "scheme": "joint", "contract": "LB-1"}
+        told: dict[str, Any] = {"amount_fen": fen(10), "scheme": "joint", "contract": "LB-1"}
         town.relation("GUARANTEES", guarantor, debtor, **told)
     town.relation("GUARANTEES", "互1", "互2", amount_fen=fen(10), currency="USD")
     town.guarantee("互2", "互1").guarantee("链1", "链2")

@@ -199,9 +199,11 @@ def test_a_cell_without_a_value_is_refused_and_not_taken_for_an_empty_one(inbox:
 
 
 def test_a_number_of_more_digits_than_a_workbook_keeps_is_no_key(inbox: Inbox) -> None:
-    workbook_of(inbox.files / "firms.xlsx", ("客户号", "名称", "注册资本"), (622202123456789, "甲", 1), (6222021234567890123, "乙", 1))
+    workbook_of(
+        inbox.files / "firms.xlsx", ("客户号", "名称", "注册资本"), (622202123456789, "甲", 1), (6222021234567890123, "乙", 1)
+    )
     result = inbox.load(firms(file="firms.xlsx"))
-    assert inbox.quarantined(result) == [(3, "客户号", "#DIGITS! 6222021234567890944", "digits_lost")]
+    assert inbox.quarantined(result) == [(3, "客户号", "#DIGITS! 6222021234567889920", "digits_lost")]
     assert inbox.rows("Firm", "key") == [("622202123456789",)]
 
 
@@ -210,9 +212,11 @@ def test_a_formula_that_was_worked_out_counts_though_it_came_to_nothing(tmp_path
     with zipfile.ZipFile(tmp_path / "a.xlsx") as book:
         parts = {name: book.read(name) for name in book.namelist()}
     sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = parts[sheet].replace(b'<c r="B2"><f>A1', b'<c r="B2" t="str"><f>A1').replace(b"<f>A2</f><v />", b"<f>A2</f><v>5</v>")
+    parts[sheet] = (
+        parts[sheet].replace(b'<c r="B2"><f>A1', b'<c r="B2" t="str"><f>A1').replace(b"<f>A2</f><v />", b"<f>A2</f><v>5</v>")
+    )
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as book:
         for name, data in parts.items():
             book.writestr(name, data)
     found, _ = rows(tmp_path, "a.xlsx")
-    assert [row["名称"] for _, row in found[""]] == ["", "5"]
+    assert [row["名称"] for _, row in next(iter(found.values()))] == ["", "5"]
