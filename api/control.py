@@ -8,7 +8,7 @@ from datetime import date
 from alerts.said import Sentence
 from api.firms import row_of
 from api.naming import walked_names
-from api.platform import Platform
+from api.platform import GraphSources
 from api.rows import RowReader
 from api.wire.common import Row
 from api.wire.control import (
@@ -31,7 +31,7 @@ from graph.projection import label_of
 from graph.store import Moment
 
 
-def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Controllers:
+def read_controllers(platform: GraphSources, reader: RowReader, firm: str) -> Controllers:
     """Who controls the firm on the reader's day."""
     shown = _Shown.of(platform, reader, firm)
     answer = shown.answer
@@ -49,6 +49,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
                 party=shown.party(each.id),
                 votes=each.votes,
                 interest=each.interest,
+                beyond_chains=each.beyond_chains,
                 ultimate=each.ultimate,
                 joint=each.joint,
                 state=each.state,
@@ -65,7 +66,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
     )
 
 
-def read_beneficial_owners(platform: Platform, reader: RowReader, firm: str) -> BeneficialOwners:
+def read_beneficial_owners(platform: GraphSources, reader: RowReader, firm: str) -> BeneficialOwners:
     """The beneficial owners of the firm on the reader's day."""
     shown = _Shown.of(platform, reader, firm)
     answer = shown.answer
@@ -83,6 +84,7 @@ def read_beneficial_owners(platform: Platform, reader: RowReader, firm: str) -> 
             OwnerInTheEnd(
                 party=shown.party(each.id),
                 interest=each.interest,
+                beyond_chains=each.beyond_chains,
                 votes=each.votes,
                 tests=tuple(Test(test=name, said=_said(words.TESTS[name])) for name in each.tests),
                 chains=shown.chains(each.chains),
@@ -106,7 +108,7 @@ class _Shown:
     rows: Mapping[str, Row]
 
     @classmethod
-    def of(cls, platform: Platform, reader: RowReader, firm: str) -> "_Shown":
+    def of(cls, platform: GraphSources, reader: RowReader, firm: str) -> "_Shown":
         when = Moment.of(reader.snapshot.as_of)
         answer = control_answer(platform.store, firm, when)
         names = walked_names(platform.store, platform.vault, answer.mentioned(), when)
@@ -117,7 +119,12 @@ class _Shown:
 
     def chains(self, chains: tuple[Chain, ...]) -> tuple[HoldingChain, ...]:
         return tuple(
-            HoldingChain(nodes=tuple(map(self.party, chain.nodes)), share=chain.share, steps=tuple(map(self.ties, chain.steps)))
+            HoldingChain(
+                nodes=tuple(map(self.party, chain.nodes)),
+                share=chain.share,
+                steps=tuple(map(self.ties, chain.steps)),
+                counted=chain.counted,
+            )
             for chain in chains
         )
 

@@ -60,6 +60,7 @@ class RelationType:
     lasting: Lasting = Lasting.STATE
     amount: str = ""
     share: str = ""
+    loops: bool = False  # may join a thing to itself
 
 
 @dataclass(frozen=True)

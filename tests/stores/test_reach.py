@@ -137,7 +137,7 @@ def test_what_changed_between_two_days_names_new_ended_and_changed_relations_and
         return risk_network(store, world.id("A"), RiskQuery(NetworkQuery(when)))
 
     found = network_changes(store, world.id("A"), query, date(2025, 3, 1), walk)
-    assert (found.joined, found.left) == ((world.id("D"),), (world.id("C"),))
+    assert (found.joined, found.left) == ({world.id("D"): 1}, {world.id("C"): 1})
     assert [edge.src for edge in found.new] == [world.id("D")] and [edge.dst for edge in found.ended] == [world.id("C")]
     assert [(c.before.amount_fen, c.after.amount_fen, c.fields) for c in found.changed] == [(5, 8, ("amount_fen",))]
     assert found.complete
