@@ -9,7 +9,7 @@ from alerts.said import Sentence
 from api.firms import row_of
 from api.naming import display_names, walked_names
 from api.paging import page_after
-from api.platform import GraphSources
+from api.platform import BookSources, GraphSources
 from api.rows import RowReader
 from api.wire import groups as wire
 from api.wire.common import Row
@@ -27,7 +27,7 @@ from graph.store import Moment
 _TIES = ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS", "KIN_OF", "MEMBER_OF")
 
 
-def open_groups(platform: GraphSources, snapshot: Snapshot) -> GroupReader:
+def open_groups(platform: BookSources, snapshot: Snapshot) -> GroupReader:
     """The groups of a day."""
     book, decisions = _kept(platform.ledger)
     return GroupReader(book, decisions, snapshot)
@@ -61,7 +61,7 @@ def read_firm_group(platform: GraphSources, reader: RowReader, firm: str) -> wir
     )
 
 
-def list_groups(platform: GraphSources, reader: RowReader, query: wire.GroupQuery) -> wire.GroupList:
+def list_groups(platform: BookSources, reader: RowReader, query: wire.GroupQuery) -> wire.GroupList:
     """One page of the groups."""
     groups = open_groups(platform, reader.snapshot)
     page, cursor = page_after(groups.ranked(), lambda place: place, query.cursor, query.limit)
@@ -71,7 +71,7 @@ def list_groups(platform: GraphSources, reader: RowReader, query: wire.GroupQuer
     return wire.GroupList(as_of=reader.snapshot.as_of, items=items, next=cursor)
 
 
-def read_group(platform: GraphSources, reader: RowReader, group: str) -> wire.GroupView:
+def read_group(platform: BookSources, reader: RowReader, group: str) -> wire.GroupView:
     """One group. NotFoundError."""
     groups = open_groups(platform, reader.snapshot)
     row = groups.group(group)
@@ -96,14 +96,14 @@ def read_group(platform: GraphSources, reader: RowReader, group: str) -> wire.Gr
     )
 
 
-def list_dependences(platform: GraphSources, reader: RowReader, query: wire.ProposalsQuery) -> wire.DependenceList:
+def list_dependences(platform: BookSources, reader: RowReader, query: wire.ProposalsQuery) -> wire.DependenceList:
     """One page of the proposals."""
     found = open_groups(platform, reader.snapshot).proposals(None if query.status == "all" else query.status)
     page, cursor = page_after(found, place, query.cursor, query.limit)
     return wire.DependenceList(as_of=reader.snapshot.as_of, items=tuple(proposals_shown(platform, reader, page)), next=cursor)
 
 
-def proposals_shown(platform: GraphSources, reader: RowReader, found: Iterable[Mapping[str, Any]]) -> list[wire.DependenceView]:
+def proposals_shown(platform: BookSources, reader: RowReader, found: Iterable[Mapping[str, Any]]) -> list[wire.DependenceView]:
     """Proposals with names and rows."""
     told = list(found)
     names = display_names(reader, platform.vault, {end for row in told for end in (row["dependent"], row["on"])})

@@ -26,23 +26,34 @@ class Limits:
     days: int = 4  # how many days are kept open at once
 
 
-class GraphSources(Protocol):
-    """What answers over the graph are made of: a platform has it, and so has a command that asks once."""
+class BookSources(Protocol):
+    """What answers out of the books are made of: a platform has it, and so has a command that asks once."""
 
     @property
     def ledger(self) -> Ledger: ...
     @property
     def vault(self) -> Vault: ...
+
+
+class GraphSources(BookSources, Protocol):
+    """The same for answers over the graph."""
+
     @property
     def store(self) -> GraphReader: ...
 
 
 @dataclass(frozen=True)
-class Opened:
-    """The sources of one home, for a command."""
+class Books:
+    """The books of one home, for a command."""
 
     ledger: Ledger
     vault: Vault
+
+
+@dataclass(frozen=True)
+class Opened(Books):
+    """The same with its graph."""
+
     store: GraphReader
 
 
