@@ -44,6 +44,23 @@ def test_a_day_is_computed_then_known_and_another_with_equal_inputs_unchanged(ho
     assert "control 1" in run("knowledge").stdout
 
 
+def test_a_day_computed_after_a_later_one_names_the_later_to_run_again(home: Path) -> None:
+    world = World(home, feed="ring").firm("A").firm("B").relation("GUARANTEES", "A", "B", valid_from="2025-01-01")
+    world.relation("GUARANTEES", "B", "A", valid_from="2025-01-01").commit()
+    later, earlier = ("--kinds", "circles", "--as-of", "2025-06-30"), ("--kinds", "circles", "--as-of", "2025-06-20", "--json")
+    run("knowledge", *later)
+    (circle,) = json.loads(run("circles", "--as-of", "2025-06-30", "--json").stdout)["items"]
+    assert json.loads(run("knowledge", *earlier).stdout)["stale"] == ["2025-06-30"]
+
+    def births() -> list[str]:
+        told = json.loads(run("circles", "show", circle["id"], "--as-of", "2025-06-30", "--json").stdout)
+        return [event["on"] for event in told["lineage"] if event["event"] == "born"]
+
+    assert births() == ["2025-06-20"]
+    assert json.loads(run("knowledge", *later, "--json").stdout)["runs"][0]["how"] == "computed"
+    assert births() == ["2025-06-20"] and json.loads(run("knowledge", *earlier).stdout)["stale"] == []
+
+
 def test_an_unknown_kind_and_a_home_without_data_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused = run("knowledge", "--kinds", "gossip").exception
     assert isinstance(refused, InputError) and "'gossip'" in refused.message

@@ -200,7 +200,7 @@ class Assessment:
         """Under a state owner, or the state's own."""
         pairs = self.control.pairs
         below = self._any(pairs.dst[pairs.ultimate & self.holdings.state[pairs.src]])
-        return (below | (self._control_status == "state")) & self.firm
+        return np.asarray((below | (self._control_status == "state")) & self.firm, np.bool_)
 
     @cached_property
     def _managed(self) -> Bools:

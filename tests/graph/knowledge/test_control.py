@@ -203,9 +203,9 @@ def test_neither_the_order_of_rows_nor_a_holding_told_in_two_parts_changes_anyth
     firms: dict[str, Any] = {key: {} for key in KEYS if not key.startswith("P")}
     halves = [(src, dst, equity / 2, votes / 2) for src, dst, equity, votes in rows for _ in range(2)]
     rng.shuffle(halves)
-    for name, table in tables_of(drawn(rows, firms=firms)).items():
-        again = tables_of(drawn(halves, firms=firms))[name]
-        assert sorted(map(repr, table.to_pylist())) == sorted(map(repr, again.to_pylist())), name
+    for kept, table in tables_of(drawn(rows, firms=firms)).items():
+        again = tables_of(drawn(halves, firms=firms))[kept]
+        assert sorted(map(repr, table.to_pylist())) == sorted(map(repr, again.to_pylist())), kept
 
 
 @given(worlds())
