@@ -119,11 +119,16 @@ def proposals_shown(platform: BookSources, reader: RowReader, found: Iterable[Ma
             dependent=_party(names, row["dependent"]),
             on=_party(names, row["on"]),
             **{name: row[name] for name in _AS_IT_STANDS},
-            at=datetime.fromtimestamp(row["at"] / 1e6, UTC) if row["at"] is not None else None,
+            at=_instant(row["at"]),
+            taken_at=_instant(row["taken_at"]),
             rows=tuple(rows[rel] for rel in row["evidence"] if rel in rows),
         )
         for row in told
     ]
+
+
+def _instant(us: int | None) -> datetime | None:
+    return None if us is None else datetime.fromtimestamp(us / 1e6, UTC)
 
 
 _AS_IT_STANDS = (

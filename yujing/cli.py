@@ -86,7 +86,7 @@ def main() -> None:
         errors.print(f"[bold red]错误 error:[/] {escape(problem.message)}")
         if problem.fix:
             errors.print(f"[bold]办法 fix:[/] {escape(problem.fix)}")
-        if "--json" in sys.argv:
+        if "--json" in sys.argv and not problem.printed:
             print_problem(problem)
         sys.exit(_REFUSED)
     except ValidationError as problem:

@@ -139,7 +139,8 @@ class DependenceView(Wire):
     status: Literal["pending", "confirmed", "rejected"]
     by: str
     why: str
-    at: datetime | None
+    at: Annotated[datetime | None, Field(description="when the word counts from: on a bank whose day stands still, the end of it")]
+    taken_at: Annotated[datetime | None, Field(description="when it was said")]
     pending_recompute: Annotated[
         bool, Field(description="the book counts it otherwise: exposures and limits change with the next `yujing knowledge`")
     ]

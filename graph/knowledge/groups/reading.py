@@ -106,6 +106,7 @@ class GroupReader:
             "by": by,
             "why": why,
             "at": said.at,
+            "taken_at": said.taken_at,
             "pending_recompute": self._counted(proposal_id) != said.status,
         }
 
@@ -119,7 +120,9 @@ class GroupReader:
 
     def _standing(self, row: Row) -> Row:
         said = self._said.get(row["id"])
-        told = {"by": said.by, "why": said.why, "at": said.at} if said else {"by": "", "why": "", "at": None}
+        told = {"by": "", "why": "", "at": None, "taken_at": None}
+        if said:
+            told = {"by": said.by, "why": said.why, "at": said.at, "taken_at": said.taken_at}
         status = said.status if said else "pending"
         return {**row, "status": status, **told, "pending_recompute": status != row["status"]}
 
