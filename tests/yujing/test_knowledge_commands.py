@@ -41,7 +41,7 @@ def test_a_day_is_computed_then_known_and_another_with_equal_inputs_unchanged(ho
     assert [(run["kind"], run["how"], run["rows"]["controllers"]) for run in first] == [("control", "computed", 3)]
     assert runs("--kinds", "control")[0]["how"] == "known"
     assert runs("--kinds", "control", "--as-of", "2025-06-29")[0]["how"] == "unchanged"
-    assert "control 1" in run("knowledge").stdout
+    assert "control 2" in run("knowledge").stdout
 
 
 def test_a_day_computed_after_a_later_one_names_the_later_to_run_again(home: Path) -> None:

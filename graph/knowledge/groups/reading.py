@@ -120,7 +120,7 @@ class GroupReader:
 
     def _standing(self, row: Row) -> Row:
         said = self._said.get(row["id"])
-        told = {"by": "", "why": "", "at": None, "taken_at": None}
+        told: Row = {"by": "", "why": "", "at": None, "taken_at": None}
         if said:
             told = {"by": said.by, "why": said.why, "at": said.at, "taken_at": said.taken_at}
         status = said.status if said else "pending"
