@@ -178,6 +178,7 @@ class _Shown:
     def _call(self, row: Told) -> GuarantorCall:
         figures = {name: row[name] for name in GuarantorCall.model_fields if name in row}
         figures["guarantor"] = self.party(row["guarantor"])
+        figures["exhausted"] = None if row["net_assets_fen"] is None else row["exhausted"]
         return GuarantorCall(**figures, joint_and_several=row["several"])
 
     def _cut(self, row: Told) -> GuaranteeCut:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from api.naming import walked_names
-from api.platform import Platform
+from api.platform import GraphSources
 from api.rows import RowReader
 from api.telling import party_of, relation_rows, sentence
 from api.wire.common import Row
@@ -28,7 +28,7 @@ from graph.knowledge.control.one_firm import control_answer
 from graph.store import Moment
 
 
-def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Controllers:
+def read_controllers(platform: GraphSources, reader: RowReader, firm: str) -> Controllers:
     """Who controls the firm on the reader's day."""
     shown = _Shown.of(platform, reader, firm)
     answer = shown.answer
@@ -46,6 +46,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
                 party=shown.party(each.id),
                 votes=each.votes,
                 interest=each.interest,
+                beyond_chains=each.beyond_chains,
                 ultimate=each.ultimate,
                 joint=each.joint,
                 state=each.state,
@@ -62,7 +63,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
     )
 
 
-def read_beneficial_owners(platform: Platform, reader: RowReader, firm: str) -> BeneficialOwners:
+def read_beneficial_owners(platform: GraphSources, reader: RowReader, firm: str) -> BeneficialOwners:
     """The beneficial owners of the firm on the reader's day."""
     shown = _Shown.of(platform, reader, firm)
     answer = shown.answer
@@ -80,6 +81,7 @@ def read_beneficial_owners(platform: Platform, reader: RowReader, firm: str) -> 
             OwnerInTheEnd(
                 party=shown.party(each.id),
                 interest=each.interest,
+                beyond_chains=each.beyond_chains,
                 votes=each.votes,
                 tests=tuple(Test(test=name, said=sentence(words.TESTS[name])) for name in each.tests),
                 chains=shown.chains(each.chains),
@@ -103,7 +105,7 @@ class _Shown:
     rows: Mapping[str, Row]
 
     @classmethod
-    def of(cls, platform: Platform, reader: RowReader, firm: str) -> "_Shown":
+    def of(cls, platform: GraphSources, reader: RowReader, firm: str) -> "_Shown":
         when = Moment.of(reader.snapshot.as_of)
         answer = control_answer(platform.store, firm, when)
         names = walked_names(platform.store, platform.vault, answer.mentioned(), when)
@@ -114,7 +116,12 @@ class _Shown:
 
     def chains(self, chains: tuple[Chain, ...]) -> tuple[HoldingChain, ...]:
         return tuple(
-            HoldingChain(nodes=tuple(map(self.party, chain.nodes)), share=chain.share, steps=tuple(map(self.ties, chain.steps)))
+            HoldingChain(
+                nodes=tuple(map(self.party, chain.nodes)),
+                share=chain.share,
+                steps=tuple(map(self.ties, chain.steps)),
+                counted=chain.counted,
+            )
             for chain in chains
         )
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from api.naming import walked_names
-from api.platform import Platform
+from api.platform import GraphSources
 from api.rows import RowReader
 from api.telling import party_of, relation_rows, sentence
 from api.wire.common import Row
@@ -34,7 +34,7 @@ from graph.projection import label_of
 from graph.store import Moment
 
 
-def read_flows(platform: Platform, reader: RowReader, firm: str, asked: FlowsQuery) -> FlowsShown:
+def read_flows(platform: GraphSources, reader: RowReader, firm: str, asked: FlowsQuery) -> FlowsShown:
     """The payments that `asked` means, traced on the reader's day."""
     bounds = FlowBounds(asked.days, asked.before_days, asked.hops, asked.smallest, opening=asked.opening)
     when, zone = Moment.of(reader.snapshot.as_of), platform.ledger.time_zone
@@ -57,7 +57,7 @@ def read_flows(platform: Platform, reader: RowReader, firm: str, asked: FlowsQue
     )
 
 
-def read_shapes(platform: Platform, reader: RowReader, firm: str, asked: ShapesQuery) -> ShapesShown:
+def read_shapes(platform: GraphSources, reader: RowReader, firm: str, asked: ShapesQuery) -> ShapesShown:
     """Cycles through the firm, gathering in it, scattering from it."""
     when, zone = Moment.of(reader.snapshot.as_of), platform.ledger.time_zone
     bounds = PatternBounds(asked.days, asked.length, asked.share, asked.parties, asked.smallest)

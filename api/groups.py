@@ -8,7 +8,7 @@ from typing import Any
 from api.firms import row_of
 from api.naming import display_names, walked_names
 from api.paging import page_after
-from api.platform import Platform
+from api.platform import BookSources, GraphSources
 from api.rows import RowReader
 from api.telling import party_of, sentence
 from api.wire import groups as wire
@@ -17,7 +17,7 @@ from graph.knowledge import KnowledgeBook
 from graph.knowledge.groups import words
 from graph.knowledge.groups.decisions import GroupDecisions
 from graph.knowledge.groups.one_firm import group_answer
-from graph.knowledge.groups.reading import GroupReader
+from graph.knowledge.groups.reading import GroupReader, place
 from graph.ledger import Ledger
 from graph.snapshot import Snapshot
 from graph.store import Moment
@@ -25,7 +25,7 @@ from graph.store import Moment
 _TIES = ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS", "KIN_OF", "MEMBER_OF")
 
 
-def open_groups(platform: Platform, snapshot: Snapshot) -> GroupReader:
+def open_groups(platform: BookSources, snapshot: Snapshot) -> GroupReader:
     """The groups of a day."""
     book, decisions = _kept(platform.ledger)
     return GroupReader(book, decisions, snapshot)
@@ -36,7 +36,7 @@ def _kept(ledger: Ledger) -> tuple[KnowledgeBook, GroupDecisions]:
     return KnowledgeBook.beside(ledger), GroupDecisions.beside(ledger)
 
 
-def read_firm_group(platform: Platform, reader: RowReader, firm: str) -> wire.FirmGroup:
+def read_firm_group(platform: GraphSources, reader: RowReader, firm: str) -> wire.FirmGroup:
     """The group of a firm on the reader's day, out of the graph store."""
     when = Moment.of(reader.snapshot.as_of)
     said = _kept(platform.ledger)[1].by_end_of(reader.snapshot)
@@ -59,7 +59,7 @@ def read_firm_group(platform: Platform, reader: RowReader, firm: str) -> wire.Fi
     )
 
 
-def list_groups(platform: Platform, reader: RowReader, query: wire.GroupQuery) -> wire.GroupList:
+def list_groups(platform: BookSources, reader: RowReader, query: wire.GroupQuery) -> wire.GroupList:
     """One page of the groups."""
     groups = open_groups(platform, reader.snapshot)
     page, cursor = page_after(groups.ranked(), lambda place: place, query.cursor, query.limit)
@@ -69,7 +69,7 @@ def list_groups(platform: Platform, reader: RowReader, query: wire.GroupQuery) -
     return wire.GroupList(as_of=reader.snapshot.as_of, items=items, next=cursor)
 
 
-def read_group(platform: Platform, reader: RowReader, group: str) -> wire.GroupView:
+def read_group(platform: BookSources, reader: RowReader, group: str) -> wire.GroupView:
     """One group. NotFoundError."""
     groups = open_groups(platform, reader.snapshot)
     row = groups.group(group)
@@ -94,14 +94,14 @@ def read_group(platform: Platform, reader: RowReader, group: str) -> wire.GroupV
     )
 
 
-def list_dependences(platform: Platform, reader: RowReader, query: wire.ProposalsQuery) -> wire.DependenceList:
+def list_dependences(platform: BookSources, reader: RowReader, query: wire.ProposalsQuery) -> wire.DependenceList:
     """One page of the proposals."""
     found = open_groups(platform, reader.snapshot).proposals(None if query.status == "all" else query.status)
-    page, cursor = page_after(found, lambda row: (str(row["due"]), row["id"]), query.cursor, query.limit)
+    page, cursor = page_after(found, place, query.cursor, query.limit)
     return wire.DependenceList(as_of=reader.snapshot.as_of, items=tuple(proposals_shown(platform, reader, page)), next=cursor)
 
 
-def proposals_shown(platform: Platform, reader: RowReader, found: Iterable[Mapping[str, Any]]) -> list[wire.DependenceView]:
+def proposals_shown(platform: BookSources, reader: RowReader, found: Iterable[Mapping[str, Any]]) -> list[wire.DependenceView]:
     """Proposals with names and rows."""
     told = list(found)
     names = display_names(reader, platform.vault, {end for row in told for end in (row["dependent"], row["on"])})
@@ -116,12 +116,31 @@ def proposals_shown(platform: Platform, reader: RowReader, found: Iterable[Mappi
             said=sentence(words.REASONS[row["kind"]]),
             dependent=party_of(names, row["dependent"]),
             on=party_of(names, row["on"]),
-            **{name: row[name] for name in ("share", "threshold", "first_known", "due", "required", "status", "by", "why")},
-            at=datetime.fromtimestamp(row["at"] / 1e6, UTC) if row["at"] is not None else None,
+            **{name: row[name] for name in _AS_IT_STANDS},
+            at=_instant(row["at"]),
+            taken_at=_instant(row["taken_at"]),
             rows=tuple(rows[rel] for rel in row["evidence"] if rel in rows),
         )
         for row in told
     ]
+
+
+def _instant(us: int | None) -> datetime | None:
+    return None if us is None else datetime.fromtimestamp(us / 1e6, UTC)
+
+
+_AS_IT_STANDS = (
+    "share",
+    "threshold",
+    "first_known",
+    "first_proposed",
+    "due",
+    "required",
+    "status",
+    "by",
+    "why",
+    "pending_recompute",
+)
 
 
 def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 """The exposure network of a firm, walked in the graph store, as data with its source rows or as a picture."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from api.naming import mask_network
-from api.platform import Platform
+from api.platform import GraphSources, Platform
 from api.rows import RowReader
 from api.telling import relation_rows
 from api.wire.common import Row
@@ -34,14 +35,17 @@ def draw_network(platform: Platform, firm: str, as_of: date, query: NetworkQuery
     return network_svg(network, platform.ledger.ontology, note)
 
 
-def read_network(platform: Platform, reader: RowReader, firm: str, query: NetworkQuery) -> Network:
+def read_network(platform: GraphSources, reader: RowReader, firm: str, query: NetworkQuery) -> Network:
     """The network with the row that tells each relation on the reader's day."""
-    as_of = reader.snapshot.as_of
-    network = _walk(platform, firm, as_of, query, Figures(reader.rows))
+    return network_shown(platform, reader, _walk(platform, firm, reader.snapshot.as_of, query, Figures(reader.rows)))
+
+
+def network_shown(platform: GraphSources, reader: RowReader, network: walked.Network) -> Network:
+    """A walked network, its persons masked, on the wire."""
     rows = edge_rows(reader, network.edges)
     return Network(
-        firm=firm,
-        as_of=as_of,
+        firm=network.firm,
+        as_of=reader.snapshot.as_of,
         through_seq=platform.store.through_seq,
         complete=network.complete,
         nodes=tuple(map(node_of, network.nodes)),
@@ -52,7 +56,7 @@ def read_network(platform: Platform, reader: RowReader, firm: str, query: Networ
     )
 
 
-def read_changes(platform: Platform, readers: tuple[RowReader, RowReader], firm: str, query: NetworkQuery) -> NetworkDiff:
+def read_changes(platform: GraphSources, readers: tuple[RowReader, RowReader], firm: str, query: NetworkQuery) -> NetworkDiff:
     """What changed in the network from the first reader's day to the second's."""
     before, after = readers
     since, as_of = before.snapshot.as_of, after.snapshot.as_of
@@ -85,15 +89,15 @@ def read_changes(platform: Platform, readers: tuple[RowReader, RowReader], firm:
     )
 
 
-def nodes_named(platform: Platform, ids: Iterable[str], day: date) -> tuple[Node, ...]:
-    """Entities by name as of a day, persons masked."""
-    wanted = sorted(set(ids))
+def nodes_named(platform: GraphSources, hops: Mapping[str, int], day: date) -> tuple[Node, ...]:
+    """Entities (with their distance) by name as of a day, persons masked."""
+    wanted = sorted(hops)
     states = platform.store.states(wanted, Moment.of(day), ("name", "number", "stub"))
-    nodes = tuple(walked.NetworkNode.of(one, states.get(one, {}), 0) for one in wanted)
+    nodes = tuple(walked.NetworkNode.of(one, states.get(one, {}), hops[one]) for one in wanted)
     return tuple(map(node_of, mask_network(platform.vault, walked.Network("", Moment.of(day), nodes, ())).nodes))
 
 
-def _walk(platform: Platform, firm: str, as_of: date, query: NetworkQuery, means: Means | None = None) -> walked.Network:
+def _walk(platform: GraphSources, firm: str, as_of: date, query: NetworkQuery, means: Means | None = None) -> walked.Network:
     """Walked, and with every person's name masked."""
     types = relation_types(platform.ledger.ontology, query.types)
     asked = walks.NetworkQuery(Moment.of(as_of), depth=query.depth, types=types, max_nodes=query.nodes)

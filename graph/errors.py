@@ -15,6 +15,7 @@ class YujingError(Exception):
         self.fix = fix
         self.field = field
         self.details: dict[str, Any] = {}
+        self.printed = False  # a program that reads was told already
 
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".strip()

@@ -20,6 +20,7 @@ from rich.markup import escape
 
 from graph.errors import YujingError
 from yujing import __version__
+from yujing.wire_json import print_problem
 
 _FAMILIES = (
     "ingest",
@@ -89,6 +90,8 @@ def main() -> None:
         errors.print(f"[bold red]错误 error:[/] {escape(problem.message)}")
         if problem.fix:
             errors.print(f"[bold]办法 fix:[/] {escape(problem.fix)}")
+        if "--json" in sys.argv and not problem.printed:
+            print_problem(problem)
         sys.exit(_REFUSED)
     except ValidationError as problem:
         for wrong in problem.errors():

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from alerts.journal import Journal
-    from api.platform import Platform
+    from api.platform import Opened, Platform
     from graph.ledger import Ledger
     from graph.personal import Vault
     from graph.snapshot import Engine
@@ -75,6 +75,14 @@ def open_store(settings: Settings, ledger: "Ledger") -> "ExportedStore":
     if settings.store == "neo4j":
         return Neo4jStore(neo4j_target(settings), ledger.ontology)
     return LadybugStore(settings.graph)
+
+
+def open_sources(settings: Settings) -> "Opened":
+    """What the API's answers over the graph need, for a command that asks once."""
+    from api.platform import Opened
+
+    ledger = open_ledger(settings)
+    return Opened(ledger, open_vault(settings), open_store(settings, ledger))
 
 
 def open_journal(settings: Settings) -> "Journal":

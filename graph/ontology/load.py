@@ -64,6 +64,7 @@ class _RelationSpec(_TypeSpec):
     ends: tuple[tuple[str, str], ...] = ()
     amount: str = ""
     share: str = ""
+    loops: bool = False
 
 
 class _DerivedSpec(_RelationSpec):
@@ -163,7 +164,7 @@ def _extend_relation(name: str, old: RelationType | None, spec: _RelationSpec) -
     _check_name(name, _RELATION_NAME, "relation")
     if not spec.ends:
         raise InputError(f"ontology: relation {name} has no ends.", "Add ends: [[From, To]].", f"relations.{name}.ends")
-    return RelationType(name, spec.zh or name, spec.ends, properties, spec.lasting, spec.amount, spec.share)
+    return RelationType(name, spec.zh or name, spec.ends, properties, spec.lasting, spec.amount, spec.share, spec.loops)
 
 
 def _extend_fact(name: str, old: FactType | None, spec: _FactSpec) -> FactType:

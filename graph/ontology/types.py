@@ -61,6 +61,7 @@ class RelationType:
     lasting: Lasting = Lasting.STATE
     amount: str = ""
     share: str = ""
+    loops: bool = False  # may join a thing to itself
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,8 @@ def _refusals_told(as_json: bool) -> Iterator[None]:
     except (YujingError, ValidationError, OSError) as problem:
         if as_json:
             typer.echo(json.dumps(refusal_json(problem), ensure_ascii=False))
+            if isinstance(problem, YujingError):
+                problem.printed = True
         raise
 
 
