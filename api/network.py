@@ -1,6 +1,5 @@
 """The exposure network of a firm, walked in the graph store, as data with its source rows or as a picture."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
