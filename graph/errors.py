@@ -15,10 +15,13 @@ class YujingError(Exception):
         self.fix = fix
         self.field = field
         self.details: dict[str, Any] = {}
-        self.printed = False  # a program that reads was told already
 
     def __str__(self) -> str:
         return f"{self.message} {self.fix}".strip()
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints of a refusal."""
+        return {"refused": True, "error": self.message, "fix": self.fix, "field": self.field, **self.details}
 
 
 class NotFoundError(YujingError):

@@ -442,11 +442,12 @@ def read_manifest(path: Path) -> tuple[Manifest, str]:
     try:
         return Manifest.model_validate(plain), hashlib.sha256(raw).hexdigest()[:16]
     except ValidationError as problem:
-        first = problem.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "manifest"
-        given = first["input"]
-        got = f" (got {given!r})" if isinstance(given, str | int | float) else ""
-        raise InputError(f"{path}: {field}: {first['msg']}{got}.", "See ingest/manifest.schema.json.", field) from problem
+        first = problem.errors(include_context=False)[0]
+    # Not raised from it: what it holds is out of the collector's sight, and would keep all that our callers hold to the very end.
+    field = ".".join(str(part) for part in first["loc"]) or "manifest"
+    given = first["input"]
+    got = f" (got {given!r})" if isinstance(given, str | int | float) else ""
+    raise InputError(f"{path}: {field}: {first['msg']}{got}.", "See ingest/manifest.schema.json.", field)
 
 
 def manifest_schema() -> str:

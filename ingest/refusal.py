@@ -1,13 +1,11 @@
-"""What a refused load says: every expected trouble by its name, with a fix, what was counted so far and where refused rows lie."""
+"""Trouble of the machine during a load, by its name and with a fix."""
 
 import errno
 import re
-from typing import Any
 
 import duckdb
 from deltalake.exceptions import DeltaError
 from polars.exceptions import PolarsError
-from pydantic import ValidationError
 
 from graph.errors import UnavailableError, YujingError
 
@@ -33,14 +31,3 @@ def named(problem: Exception) -> Exception:
         where = f"{problem.filename}: {problem.strerror}" if problem.filename else said
         return UnavailableError(f"{where}.", "See that the path is there and may be read and written, then run it again.", "path")
     return problem
-
-
-def refusal_json(problem: Exception) -> dict[str, Any]:
-    """The one object that `--json` prints for a load that was refused."""
-    if isinstance(problem, YujingError):
-        return {"refused": True, "error": problem.message, "fix": problem.fix, "field": problem.field, **problem.details}
-    if isinstance(problem, ValidationError):
-        wrong = problem.errors()[0]
-        name = ".".join(str(part) for part in wrong["loc"])
-        return {"refused": True, "error": f"{name}: {wrong['msg']}", "fix": "Set it to such a value.", "field": name}
-    return {"refused": True, "error": str(problem), "fix": "", "field": ""}

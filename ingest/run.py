@@ -32,7 +32,7 @@ from ingest.prefetch import ahead
 from ingest.quarantine import Quarantine
 from ingest.readers import Chunk, Connections, Input, Mark, Repaired, Surroundings, find_inputs
 from ingest.recipe import Stamp
-from ingest.refusal import named, refusal_json
+from ingest.refusal import named
 from ingest.reread import Reread
 from ingest.result import Counts, IngestResult
 from ingest.room import room_on
@@ -234,7 +234,7 @@ class _Outcome:
             return
         with suppress(OSError, duckdb.Error):
             self.quarantine.write(self.staged, self.load.sources)
-            self.quarantine.write_refusal(refusal_json(trouble))
+            self.quarantine.write_refusal(trouble.as_json())
 
 
 def _of_type(name: str, staged: Staged, settled: Settled) -> Counts:

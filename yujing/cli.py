@@ -6,6 +6,7 @@ names the field and the fix), 3 loaded with quarantine, 70 a defect of ours.
 """
 
 import importlib
+import json
 import sys
 import tempfile
 import traceback
@@ -18,9 +19,8 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from graph.errors import YujingError
+from graph.errors import InputError, YujingError
 from yujing import __version__
-from yujing.wire_json import print_problem
 
 _FAMILIES = (
     "ingest",
@@ -82,36 +82,66 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line and exits; an expected failure is a message and exit code 2, never a traceback."""
+    """Runs the command line and exits; an expected failure is a message and exit code 2, never a traceback.
+
+    With `--json` a refusal is one object on standard output as well, whatever the command.
+    """
+    sys.exit(_run())
+
+
+def _run() -> int | str | None:
     errors = Console(stderr=True, soft_wrap=True)
     try:
         build_app()()
-    except YujingError as problem:
-        errors.print(f"[bold red]错误 error:[/] {escape(problem.message)}")
-        if problem.fix:
-            errors.print(f"[bold]办法 fix:[/] {escape(problem.fix)}")
-        if "--json" in sys.argv and not problem.printed:
-            print_problem(problem)
-        sys.exit(_REFUSED)
-    except ValidationError as problem:
-        for wrong in problem.errors():
-            name = str(wrong["loc"][0]) if wrong["loc"] else ""
-            variable = name if name.isupper() else f"YUJING_{name.upper()}"
-            errors.print(f"[bold red]错误 error:[/] {variable}: {escape(wrong['msg'])} (got {escape(repr(wrong['input']))})")
-        errors.print("[bold]办法 fix:[/] set the variable to such a value, or unset it for the default.")
-        sys.exit(_REFUSED)
-    except OSError as problem:
-        errors.print(f"[bold red]错误 error:[/] {escape(str(problem))}")
-        errors.print("[bold]办法 fix:[/] see that the path is there and may be written; YUJING_HOME names the home folder.")
-        sys.exit(_REFUSED)
+    except SystemExit as ended:
+        if usage := _usage(ended):
+            _tell_machine(usage)
+        return ended.code
+    except (YujingError, ValidationError, OSError) as problem:
+        _show(_refusal(problem), errors)
+        return _REFUSED
     except KeyboardInterrupt:
         errors.print("interrupted; what was committed stays, running the command again goes on.")
-        sys.exit(130)
+        return 130
     except Exception as defect:
         first_line = escape(str(defect).partition("\n")[0])
         errors.print(f"[bold red]缺陷 defect:[/] {type(defect).__name__}: {first_line}")
         errors.print(f"This is ours to mend; the details are in {_write_crash_report()}.")
-        sys.exit(_DEFECT)
+        return _DEFECT
+    return 0
+
+
+def _show(refusal: YujingError, errors: Console) -> None:
+    errors.print(f"[bold red]错误 error:[/] {escape(refusal.message)}")
+    if refusal.fix:
+        errors.print(f"[bold]办法 fix:[/] {escape(refusal.fix)}")
+    _tell_machine(refusal)
+
+
+def _refusal(problem: YujingError | ValidationError | OSError) -> YujingError:
+    """Every expected failure as one of ours; a `ValidationError` that comes so far is of the settings."""
+    if isinstance(problem, YujingError):
+        return problem
+    if isinstance(problem, OSError):
+        return InputError(str(problem), "see that the path is there and may be written; YUJING_HOME names the home folder.", "path")
+    said, names = [], []
+    for wrong in problem.errors():
+        name = str(wrong["loc"][0]) if wrong["loc"] else ""
+        names.append(name if name.isupper() else f"YUJING_{name.upper()}")
+        said.append(f"{names[-1]}: {wrong['msg']} (got {wrong['input']!r})")
+    return InputError("\n".join(said), "set the variable to such a value, or unset it for the default.", names[0])
+
+
+def _usage(ended: SystemExit) -> YujingError | None:
+    """The words of a command line that Typer did not understand: it has shown them and exits."""
+    said = getattr(ended.__context__, "format_message", None)
+    context = getattr(ended.__context__, "ctx", None)
+    return InputError(said(), f"See {context.command_path if context else 'yujing'} --help.", "arguments") if said else None
+
+
+def _tell_machine(refusal: YujingError) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps(refusal.as_json(), ensure_ascii=False))
 
 
 def _write_crash_report() -> Path:

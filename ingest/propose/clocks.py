@@ -13,6 +13,7 @@ from ingest.propose.words import best_likeness
 
 _SAID = 0.62
 _UNIQUE = 0.985
+_ONCE = 0.9
 _ZONE = "Asia/Shanghai"
 
 
@@ -31,8 +32,12 @@ def set_clocks(draft: FileDraft) -> None:
         if ended := _valid_to(draft, each, free):
             each.clocks["valid_to"] = ended
     for each in draft.yields:
-        _lend(draft.yields, each)
-        if "valid_from" not in each.clocks and (begun := _last_resort(each, free, recorded, draft.look.day)):
+        _lend(draft, each)
+        if (
+            "valid_from" not in each.clocks
+            and not _beside(draft, each)
+            and (begun := _last_resort(each, free, recorded, draft.look.day))
+        ):
             each.clocks["valid_from"] = begun
     for each in draft.yields:
         if recorded and _in_order(draft, each, recorded):
@@ -74,6 +79,8 @@ def _valid_from(draft: FileDraft, each: YieldDraft, free: dict[str, Profile], re
     if found := _named(dated, known.happened.get(name, ()), 0.8, f"the day of {name}"):
         return found
     begins = {column: p for column, p in free.items() if not _ends_sooner(column)}
+    if _beside(draft, each):  # its own days apart, a row's day is of what else the row tells: nobody begins with each office held
+        begins = {}
     if found := _named(begins, known.clocks["valid_from"], _SAID, "holds from then"):
         return found
     day = known.day_of.get(name, {}).get("valid_from", "")
@@ -133,16 +140,27 @@ def _of_property(guess: PropertyGuess, why: str, most: float = 1.0) -> ClockGues
     return ClockGuess(guess.column, min(guess.score, most), why, guess.dates)
 
 
-def _lend(yields: Sequence[YieldDraft], each: YieldDraft) -> None:
+def _beside(draft: FileDraft, each: YieldDraft) -> bool:
+    """A person or firm that a row names beside what it is about."""
+    return isinstance(each.kind, EntityType) and each is not draft.yields[0]
+
+
+def _lend(draft: FileDraft, each: YieldDraft) -> None:
     """A yield without a day takes that of the row's first other one, but for a person or firm, who is not new with each row."""
-    if "valid_from" in each.clocks or (isinstance(each.kind, EntityType) and len(yields) > 1):
+    if "valid_from" in each.clocks or (isinstance(each.kind, EntityType) and len(draft.yields) > 1):
         return
-    lender = next((other for other in yields if other is not each and "valid_from" in other.clocks), None)
+    others = [other for other in draft.yields if other is not each and "valid_from" in other.clocks]
+    lender = next((other for other in others if not _renewed(draft, other)), None)
     if lender:
         theirs = lender.clocks["valid_from"]
         each.clocks["valid_from"] = ClockGuess(
             theirs.column, 0.9 * theirs.score, f"as {lender.kind.name} of the same row", theirs.dates
         )
+
+
+def _renewed(draft: FileDraft, each: YieldDraft) -> bool:
+    """An entity that is told of again and again: its day is that of a valuation or the like, and nothing else begins with it."""
+    return isinstance(each.kind, EntityType) and _unique(draft.look.frame.unique(), [each.ends["id"].column]) < _ONCE
 
 
 def _in_order(draft: FileDraft, each: YieldDraft, recorded: ClockGuess) -> bool:
@@ -167,6 +185,9 @@ def set_identity(draft: FileDraft) -> None:
 def _identity(draft: FileDraft, each: YieldDraft, frame: pl.DataFrame) -> Identity:
     day = [each.clocks["valid_from"].column] if "valid_from" in each.clocks and each.clocks["valid_from"].column else []
     dated = day if each.kind.lasting is Lasting.STATE else []
+    if each.kind.lasting is Lasting.STATE and not day and any(_renewed(draft, other) for other in draft.yields):
+        told = {g.column for g in (*each.ends.values(), *each.properties.values())}
+        frame = frame.select(name for name in frame.columns if name in told).unique()  # told again with each valuation
     for columns, also in _candidates(draft, each, day, dated):
         whole = list(dict.fromkeys([*columns, *also]))
         if (share := _unique(frame, whole)) >= _UNIQUE:

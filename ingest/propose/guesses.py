@@ -24,13 +24,17 @@ class Guess:
 
 @dataclass(frozen=True)
 class PropertyGuess(Guess):
-    """A column as a property, with what the manifest says of its values; `unmatched` words mean no value that is known."""
+    """A column as a property, with what the manifest says of its values.
+
+    `unmatched` words mean no value that is known; `loosely` has the known word for each that was read by it alone (流动资金类).
+    """
 
     prop: Property
     unit: str = ""
     dates: tuple[DateForm, ...] = ()
     values: dict[str, str] = field(default_factory=dict)
     unmatched: tuple[str, ...] = ()
+    loosely: dict[str, str] = field(default_factory=dict)
     rounded: bool = False
 
     @property

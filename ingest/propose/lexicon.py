@@ -32,6 +32,7 @@ class Lexicon:
     day_of: Mapping[str, Mapping[str, str]]
     happened: Mapping[str, tuple[str, ...]]
     choices: Mapping[str, tuple[str, ...]]
+    undetermined: tuple[str, ...]
 
     def names_of(self, kind: LedgerType) -> tuple[str, ...]:
         """What a file or a header may call the type."""
@@ -89,6 +90,7 @@ def lexicon() -> Lexicon:
         day_of=plain["day_of"],
         happened=_tuples(plain["happened"]),
         choices=_tuples(plain["choices"]),
+        undetermined=tuple(plain["undetermined"]),
     )
 
 

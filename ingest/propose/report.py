@@ -1,13 +1,14 @@
 """What a person, or a machine, sees of a draft: per source its types, per column where it goes, why, and how surely."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from ingest.propose.doubts import doubts_of
 from ingest.propose.guesses import SURE, Draft, FileDraft, Guess
 
 
@@ -65,8 +66,7 @@ def print_draft(draft: Draft, target: Path, console: Console) -> None:
         console.print(table)
     for each in draft.aside:
         console.print(f"未看 set aside: {each.name}: {each.reason}", markup=False, style="dim", soft_wrap=True)
-    doubts = sum(line.score is not None and line.score < SURE for file in draft.files for line in lines_of(file))
-    console.print(f"草稿 draft: {target}; 请确认 to confirm: {doubts}", markup=False, soft_wrap=True)
+    console.print(f"草稿 draft: {target}; 请确认 to confirm: {len(doubts_of(draft))}", markup=False, soft_wrap=True)
     console.print(f"下一步 next: yujing ingest {target} --dry-run", markup=False, soft_wrap=True)
 
 
@@ -93,5 +93,6 @@ def to_json(draft: Draft, target: Path) -> dict[str, Any]:
             }
             for file in draft.files
         ],
+        "confirm": [asdict(doubt) for doubt in doubts_of(draft)],
         "set_aside": [{"source": each.name, "reason": each.reason} for each in draft.aside],
     }

@@ -50,10 +50,12 @@ def values_are_of_its_kind(column: Profile, slot: Slot) -> float | None:
 
 
 def values_are_its_words(column: Profile, slot: Slot) -> float | None:
-    """For a choice: the share of distinct cells that the lexicon knows as words of one of its values."""
+    """For a choice: the share of distinct cells that the lexicon knows as words of one of its values; 未定 and its like aside."""
     if slot.prop.kind is not Kind.CHOICE or not column.distinct:
         return None
-    return len(map_words(column, slot.prop)[0]) / len(column.distinct)
+    mapped, left = map_words(column, slot.prop)
+    settled = len(mapped) + sum(not _undetermined(text) for text in left)
+    return len(mapped) / settled if settled else 0.0
 
 
 def codes_have_its_digits(column: Profile, slot: Slot) -> float | None:
@@ -133,12 +135,23 @@ def assign(columns: Sequence[Profile], slots: Sequence[Slot], doubt: Mapping[str
 
 def describe(column: Profile, prop: Property, total: float, why: str) -> PropertyGuess:
     """The guess with unit, date forms and value map, as the manifest will want them."""
-    values, unmatched = map_words(column, prop) if prop.kind is Kind.CHOICE else ({}, [])
+    read, unmatched = map_words(column, prop) if prop.kind is Kind.CHOICE else ({}, [])
     if prop.kind is Kind.CHOICE and set(column.distinct) <= set(prop.values):
-        values, unmatched = {}, []
+        read, unmatched = {}, []
+    values = {text: each.value for text, each in read.items()}
+    loosely = {text: each.word for text, each in read.items() if not each.exact}
     dates = column.dates if prop.kind in (Kind.DAY, Kind.INSTANT) else ()
     return PropertyGuess(
-        column.header.text, total, why, prop, unit_of(column, prop), dates, values, tuple(unmatched), _finer_than_fen(column, prop)
+        column.header.text,
+        total,
+        why,
+        prop,
+        unit_of(column, prop),
+        dates,
+        values,
+        tuple(unmatched),
+        loosely,
+        _finer_than_fen(column, prop),
     )
 
 
@@ -164,27 +177,46 @@ def unit_of(column: Profile, prop: Property) -> str:
     return ""
 
 
-def map_words(column: Profile, prop: Property) -> tuple[dict[str, str], list[str]]:
+@dataclass(frozen=True)
+class ReadAs:
+    """A value of a choice, and the known word that a cell was read by."""
+
+    value: str
+    word: str
+    exact: bool
+
+
+def map_words(column: Profile, prop: Property) -> tuple[dict[str, ReadAs], list[str]]:
     """The cells' words as values of a choice, and those that are none."""
     known = {word.lower(): value for value, words in lexicon().words_of(prop).items() for word in reversed(words)}
     mapped, left = {}, []
     for text in column.distinct[:_FEW]:
-        plain = (
-            simplified(read_header(text).plain).lower()
-            if not text.isascii()
-            else text.strip().lower().replace("_", " ").replace("-", " ")
-        )
-        if value := known.get(plain) or _contained(plain, known):
-            mapped[text] = value
+        plain = _plain(text)
+        word = plain if plain in known else _contained(plain, known)
+        if word:
+            mapped[text] = ReadAs(known[word], word, word == plain)
         else:
             left.append(text)
     return mapped, left
 
 
+def _plain(text: str) -> str:
+    if text.isascii():
+        return text.strip().lower().replace("_", " ").replace("-", " ")
+    return simplified(read_header(text).plain).lower()
+
+
 def _contained(plain: str, known: Mapping[str, str]) -> str:
-    """The value of the longest word that the cell contains, where it makes up most of it."""
+    """The longest word that the cell contains, where it makes up most of it. 其他未定 is not 其他: it says that nobody knows yet."""
+    if _undetermined(plain):
+        return ""
     inside = [word for word in known if len(word) > 1 and not word.isascii() and word in plain and 2 * len(word) >= len(plain)]
-    return known[max(inside, key=len)] if inside else ""
+    return max(inside, key=len, default="")
+
+
+def _undetermined(text: str) -> bool:
+    plain = _plain(text)
+    return any(word in plain if not word.isascii() else word == plain for word in lexicon().undetermined)
 
 
 def _money(column: Profile) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from graph.ontology import EntityType, FactType
+from ingest.propose.doubts import FITS, backfilled, no_value_for, perhaps, says_full
 from ingest.propose.guesses import SURE, ClockGuess, Draft, EndGuess, FileDraft, Guess, PropertyGuess, YieldDraft
 
 _CONFIRM = "请确认 confirm"
@@ -19,11 +20,10 @@ _HEAD = """\
 
 def manifest_text(draft: Draft, target: Path) -> str:
     """The manifest as it is to stand at `target`; paths are relative to its folder where they lie below it."""
-    backfilled = any("recorded_at" in each.clocks for file in draft.files for each in file.yields)
     lines = [_HEAD.format(confirm=_CONFIRM, file=target.name), f"name: {draft.name}"]
     if draft.ontology:
         lines.append(f"ontology: {_scalar(os.path.relpath(draft.ontology, target.parent))}")
-    if backfilled:
+    if backfilled(draft):
         lines.append(f"backfill: assumed   # {_CONFIRM}: recorded_at is taken from columns; without it, the day of loading counts")
     lines += [f"defaults: {{source: {draft.name}}}   # who hands out numbers that no other system's keys hold", "files:"]
     for file in draft.files:
@@ -73,15 +73,14 @@ def _place(file: FileDraft, target: Path) -> str:
 
 
 def _feed(file: FileDraft) -> str:
-    name = file.look.label.lower()
-    if any(word in name for word in ("全量", "full", "snapshot", "存量")):
+    if says_full(file):
         return f"{_CONFIRM}: the name says full; `full` ends whatever the file no longer tells"
     return "only what is told changes; `full` would end whatever the file no longer tells"
 
 
 def _yield(file: FileDraft, each: YieldDraft, *, last: bool) -> Iterator[str]:
     group = "entity" if isinstance(each.kind, EntityType) else "fact" if isinstance(each.kind, FactType) else "relation"
-    doubt = "" if each.score >= 1.5 else f" {_CONFIRM}"
+    doubt = "" if each.score >= FITS else f" {_CONFIRM}"
     yield f"      - {group}: {each.kind.name}   # {each.kind.zh};{doubt} {each.why}"
     if each.when:
         yield from _when(*each.when, each)
@@ -94,16 +93,17 @@ def _yield(file: FileDraft, each: YieldDraft, *, last: bool) -> Iterator[str]:
         yield f"        {clock}: {_clock(told)}   # {_said(told)}"
     if each.currency:
         yield f"        currency: {_scalar(each.currency.column)}   # {_said(each.currency)}"
-    perhaps = [guess for guess in file.doubtful if guess.prop in each.kind.properties and guess.prop.name not in each.properties]
+    possible = perhaps(file, each)
     if each.properties:
         yield "        properties:"
-    elif perhaps and last:
+    elif possible and last:
         yield "        # properties:"
     for name, guess in each.properties.items():
         yield f"          {name}: {_property(guess)}   # {_said(guess)}"
+        yield from (f"          # {text}: {guess.values[text]}, since it holds {word}" for text, word in guess.loosely.items())
         if guess.unmatched:
-            yield f"          # {_CONFIRM}: no value is known for {', '.join(guess.unmatched)}; such rows are refused"
-    for guess in perhaps:
+            yield f"          # {_CONFIRM}: {no_value_for(guess)}"
+    for guess in possible:
         yield f"          # {guess.prop.name}: {_property(guess)}   # {guess.score:.2f} {_CONFIRM}: {guess.why}"
 
 

@@ -56,7 +56,11 @@ def _header(path: Path, data: bytes, dialect: Dialect) -> tuple[list[str], bytes
             f"{path}, line {dialect.header_row}: there is no header.", "Give header_row in the manifest.", "header_row"
         )
     header = before[dialect.header_row - 1].decode()
-    names = name_columns(next(_rows_of([header], dialect)))
+    try:
+        names = name_columns(next(_rows_of([header], dialect)))
+    except csv.Error as problem:
+        fix = "End every line in LF or CRLF, and see that this is the header."
+        raise InputError(f"{path}, line {dialect.header_row}: this is no header: {problem}.", fix, "header_row") from None
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise InputError(f"{path}, line {dialect.header_row}: the header names {twice} twice.", "Rename one of them.", twice[0])

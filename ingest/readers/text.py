@@ -37,7 +37,7 @@ class Block:
 
 def read_blocks(path: Path, encoding: str) -> Iterator[Block]:
     """The file in blocks of some megabytes, `\\n` ended. InputError where it is empty, cut off, binary or otherwise encoded."""
-    name, line, rest = encoding.removesuffix("-sig"), 1, b""
+    name, line, rest, returns = encoding.removesuffix("-sig"), 1, b"", False
     with path.open("rb") as file:
         _refuse_empty(path)
         stream = _unpacked(path, file)
@@ -45,7 +45,10 @@ def read_blocks(path: Path, encoding: str) -> Iterator[Block]:
             fresh = _read(path, stream)
             if line == 1 and not rest:
                 _refuse_binary(path, fresh)
-            data = rest + fresh
+                returns = (
+                    b"\r" in fresh[:-1] and b"\n" not in fresh
+                )  # lines that end in CR alone, as old Macintosh programs wrote them
+            data = rest + (fresh.replace(b"\r", b"\n") if returns else fresh)
             cut = data.rfind(b"\n") + 1 if fresh else len(data)
             if fresh and not cut:
                 _refuse_endless(path, data, line)

@@ -66,7 +66,7 @@ def _groups(work: Workspace, controllers: pa.Table, findings: pa.Table) -> pa.Ta
     told = Told(*(read[name] for name in ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS", "Firm")))
     others = read["KIN_OF"], read["MEMBER_OF"], read["ClientGroup"]
     ground = Ground.of(told, controllers, findings, others, said_by(work.snapshot))
-    part = labels(ties_of(ground, settings()).edges()).to_arrow()
+    part = ground.coded.entities.text(labels(ties_of(ground, settings()).edges())).to_arrow()
     return _sets("group", part["part"], part["node"])
 
 

@@ -47,6 +47,20 @@ def test_rows_keep_their_lines_past_blank_lines_and_fields_with_line_ends(tmp_pa
     assert read(path) == ([(2, {"a": "1", "b": "x\ny"}), (5, {"a": "2", "b": "z"})], [])
 
 
+def test_lines_that_end_in_a_carriage_return_alone_are_lines(tmp_path: Path, tiny_blocks: None) -> None:
+    path = tmp_path / "mac.csv"
+    path.write_bytes(b'a,b\r1,"x"\r\r2,z\r3')
+    assert read(path) == ([(2, {"a": "1", "b": "x"}), (4, {"a": "2", "b": "z"})], [(5, "field_count", "3")])
+
+
+def test_a_header_with_line_ends_of_two_kinds_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(b"a,b\r1,x\n2,z\n")
+    with pytest.raises(InputError, match="mixed.csv, line 1: this is no header") as refused:
+        read(path)
+    assert "CRLF" in refused.value.fix
+
+
 def test_one_stray_quote_spoils_its_own_line_only(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text('a,b\n1,2\n3,4"寸\n5,6\n"7,8\n9,10\n', "utf-8")

@@ -36,11 +36,7 @@ def _ingest(
     from yujing.settings import Settings
     from yujing.wiring import connections, open_ledger, open_vault
 
-    with (
-        _refusals_told(as_json),
-        _home(Settings(), dry_run) as settings,
-        LiveProgress(Console(stderr=True)) as progress,
-    ):
+    with _home(Settings(), dry_run) as settings, LiveProgress(Console(stderr=True)) as progress:
         ledger = open_ledger(settings)
         result = ingest(
             manifest,
@@ -57,24 +53,6 @@ def _ingest(
     else:
         print_result(result, Console())
     raise typer.Exit(0 if result.clean else _LOADED_WITH_QUARANTINE)
-
-
-@contextmanager
-def _refusals_told(as_json: bool) -> Iterator[None]:
-    """With `--json`, a refusal too is one object on standard output; the message goes to standard error as ever."""
-    from pydantic import ValidationError
-
-    from graph.errors import YujingError
-    from ingest.refusal import refusal_json
-
-    try:
-        yield
-    except (YujingError, ValidationError, OSError) as problem:
-        if as_json:
-            typer.echo(json.dumps(refusal_json(problem), ensure_ascii=False))
-            if isinstance(problem, YujingError):
-                problem.printed = True
-        raise
 
 
 @contextmanager
