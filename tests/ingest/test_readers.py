@@ -56,7 +56,7 @@ def test_lines_that_end_in_a_carriage_return_alone_are_lines(tmp_path: Path, tin
 def test_a_header_with_line_ends_of_two_kinds_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "mixed.csv"
     path.write_bytes(b"a,b\r1,x\n2,z\n")
-    with pytest.raises(InputError, match="mixed.csv, line 1: this is no header") as refused:
+    with pytest.raises(InputError, match=r"mixed\.csv, line 1: this is no header") as refused:
         read(path)
     assert "CRLF" in refused.value.fix
 

@@ -174,7 +174,7 @@ def hub() -> Told:
 def test_a_hub_of_a_million_payments_ends_a_trace_and_is_said_to(hub: Told, method: Any) -> None:
     found = trace(hub, bounds=FlowBounds(hub_rows=2_000), method=method)
     assert hows(found) == {"hub": 600_000, "rests": 400_000}
-    assert ends(found) == {"third_party": 600_000, "unspent": 400_000}
+    assert ends(found) == {"hub_cut": 600_000, "unspent": 400_000}
 
 
 def test_a_hub_of_a_million_payments_hides_no_shape_of_others_and_its_own_is_found(hub: Told) -> None:
