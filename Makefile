@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do $$p -c '
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo stop test check lock neo4j example-sme-invoices example-finbench bench clean
+.PHONY: help demo stop test check lock neo4j example-sme-invoices example-smesd example-finbench bench clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 30
@@ -21,7 +21,7 @@ stop: ## stops the API that the demo left running
 	@test -x $(BIN)/yujing && $(BIN)/yujing stop || echo "nothing to stop"
 
 test: $(READY) ## every test; starts a real Neo4j of its own
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(READY) ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .
@@ -31,6 +31,9 @@ check: $(READY) ## ruff, mypy --strict, import-linter
 
 example-sme-invoices: $(READY) ## 1.1 million real invoices: ingest, graph, scores
 	@$(BIN)/python -m examples.run sme-invoices
+
+example-smesd: $(READY) ## 3,976 real firms: ingest, graph, who goes bankrupt
+	@$(BIN)/python -m examples.run smesd
 
 example-finbench: $(READY) ## LDBC FinBench 0.01 on both stores
 	@$(BIN)/python -m examples.run finbench

@@ -28,6 +28,7 @@ from api.routes import (
     health,
     resolution,
     scans,
+    stress,
 )
 from api.scanning import ScanDesk
 from graph.errors import YujingError
@@ -43,6 +44,7 @@ _ROUTES = (
     exposure,
     groups,
     flows,
+    stress,
     resolution,
     health,
 )

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from alerts.said import Sentence
 from api.firms import row_of
 from api.naming import walked_names
 from api.paging import page_after
 from api.rows import RowReader
+from api.telling import party_of, sentence
 from api.wire.circles import (
     CircleEvent,
     CircleGuarantee,
@@ -32,7 +32,6 @@ from graph.knowledge.circles.answer import Circle, FirmAnswer, circle_on
 from graph.knowledge.circles.answer import Row as Told
 from graph.knowledge.circles.one_firm import firm_answer, firm_in_book
 from graph.personal import Vault
-from graph.projection import label_of
 from graph.store import GraphReader, Moment
 
 SHOWN = 200
@@ -150,13 +149,13 @@ class _Shown:
     rows: Mapping[str, Row]
 
     def party(self, entity: str) -> Party:
-        return Party(id=entity, kind=label_of(entity), name=self.names.get(entity, entity))
+        return party_of(self.names, entity)
 
     def summary(self, told: Told) -> CircleSummary:
         figures = {name: told[name] for name in CircleSummary.model_fields if name in told}
         figures |= {"leader": self.party(told["leader"]), "weakest": self.party(told["weakest"])}
         exact = told["cut_fen"] == told["cut_bound_fen"]
-        return CircleSummary(**figures, id=told["circle"], said=_said(words.KINDS[told["kind"]]), cut_exact=exact)
+        return CircleSummary(**figures, id=told["circle"], said=sentence(words.KINDS[told["kind"]]), cut_exact=exact)
 
     def view(self, circle: Circle, version: str) -> CircleView:
         some = _greatest(circle)
@@ -179,12 +178,13 @@ class _Shown:
     def _call(self, row: Told) -> GuarantorCall:
         figures = {name: row[name] for name in GuarantorCall.model_fields if name in row}
         figures["guarantor"] = self.party(row["guarantor"])
+        figures["exhausted"] = None if row["net_assets_fen"] is None else row["exhausted"]
         return GuarantorCall(**figures, joint_and_several=row["several"])
 
     def _cut(self, row: Told) -> GuaranteeCut:
         figures = {name: row[name] for name in GuaranteeCut.model_fields if name in row}
         guarantor, borrower = (self.party(row[end]) if row[end] else None for end in ("src", "dst"))
-        return GuaranteeCut(**figures, guarantor=guarantor, borrower=borrower, said=_said(words.CONSENT[row["consent"]]))
+        return GuaranteeCut(**figures, guarantor=guarantor, borrower=borrower, said=sentence(words.CONSENT[row["consent"]]))
 
     def _guarantee(self, row: Told) -> CircleGuarantee:
         figures = {name: row[name] for name in CircleGuarantee.model_fields if name in row}
@@ -193,8 +193,4 @@ class _Shown:
 
     def _event(self, row: Told) -> CircleEvent:
         figures = {name: row[name] for name in CircleEvent.model_fields if name in row}
-        return CircleEvent(**figures, on=row["as_of"], said=_said(words.EVENTS[row["event"]]))
-
-
-def _said(said: words.Said) -> Sentence:
-    return Sentence(zh=said[0], en=said[1])
+        return CircleEvent(**figures, on=row["as_of"], said=sentence(words.EVENTS[row["event"]]))

@@ -1,15 +1,13 @@
 """Control and beneficial owners of a firm, worked out over the graph store, with names masked and the rows that tell each link."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from alerts.said import Sentence
-from api.firms import row_of
 from api.naming import walked_names
-from api.platform import Platform
+from api.platform import GraphSources
 from api.rows import RowReader
+from api.telling import party_of, relation_rows, sentence
 from api.wire.common import Row
 from api.wire.control import (
     BeneficialOwners,
@@ -27,11 +25,10 @@ from api.wire.networks import CutHub
 from graph.knowledge.control import words
 from graph.knowledge.control.answer import Chain, ControlAnswer, Link
 from graph.knowledge.control.one_firm import control_answer
-from graph.projection import label_of
 from graph.store import Moment
 
 
-def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Controllers:
+def read_controllers(platform: GraphSources, reader: RowReader, firm: str) -> Controllers:
     """Who controls the firm on the reader's day."""
     shown = _Shown.of(platform, reader, firm)
     answer = shown.answer
@@ -41,7 +38,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
         through_seq=shown.through_seq,
         version=answer.version,
         status=answer.control,
-        said=_said(words.CONTROL[answer.control]),
+        said=sentence(words.CONTROL[answer.control]),
         known_equity=answer.known_equity,
         known_votes=answer.known_votes,
         controllers=tuple(
@@ -49,6 +46,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
                 party=shown.party(each.id),
                 votes=each.votes,
                 interest=each.interest,
+                beyond_chains=each.beyond_chains,
                 ultimate=each.ultimate,
                 joint=each.joint,
                 state=each.state,
@@ -65,7 +63,7 @@ def read_controllers(platform: Platform, reader: RowReader, firm: str) -> Contro
     )
 
 
-def read_beneficial_owners(platform: Platform, reader: RowReader, firm: str) -> BeneficialOwners:
+def read_beneficial_owners(platform: GraphSources, reader: RowReader, firm: str) -> BeneficialOwners:
     """The beneficial owners of the firm on the reader's day."""
     shown = _Shown.of(platform, reader, firm)
     answer = shown.answer
@@ -76,15 +74,16 @@ def read_beneficial_owners(platform: Platform, reader: RowReader, firm: str) -> 
         version=answer.version,
         rule=words.RULE,
         status=answer.owners,
-        said=_said(words.OWNERS[answer.owners]),
+        said=sentence(words.OWNERS[answer.owners]),
         exempt=answer.exempt,
         unknown=answer.unknown,
         owners=tuple(
             OwnerInTheEnd(
                 party=shown.party(each.id),
                 interest=each.interest,
+                beyond_chains=each.beyond_chains,
                 votes=each.votes,
-                tests=tuple(Test(test=name, said=_said(words.TESTS[name])) for name in each.tests),
+                tests=tuple(Test(test=name, said=sentence(words.TESTS[name])) for name in each.tests),
                 chains=shown.chains(each.chains),
                 told_by=shown.ties(each.told_by),
             )
@@ -106,18 +105,23 @@ class _Shown:
     rows: Mapping[str, Row]
 
     @classmethod
-    def of(cls, platform: Platform, reader: RowReader, firm: str) -> "_Shown":
+    def of(cls, platform: GraphSources, reader: RowReader, firm: str) -> "_Shown":
         when = Moment.of(reader.snapshot.as_of)
         answer = control_answer(platform.store, firm, when)
         names = walked_names(platform.store, platform.vault, answer.mentioned(), when)
-        return cls(answer, platform.store.through_seq, names, _rows(reader, answer))
+        return cls(answer, platform.store.through_seq, names, relation_rows(reader, _told(answer)))
 
     def party(self, entity: str) -> Party:
-        return Party(id=entity, kind=label_of(entity), name=self.names.get(entity, entity))
+        return party_of(self.names, entity)
 
     def chains(self, chains: tuple[Chain, ...]) -> tuple[HoldingChain, ...]:
         return tuple(
-            HoldingChain(nodes=tuple(map(self.party, chain.nodes)), share=chain.share, steps=tuple(map(self.ties, chain.steps)))
+            HoldingChain(
+                nodes=tuple(map(self.party, chain.nodes)),
+                share=chain.share,
+                steps=tuple(map(self.ties, chain.steps)),
+                counted=chain.counted,
+            )
             for chain in chains
         )
 
@@ -131,7 +135,7 @@ class _Shown:
         return tuple(
             ControlFinding(
                 finding=each.finding,
-                said=_said(words.FINDINGS[each.finding]),
+                said=sentence(words.FINDINGS[each.finding]),
                 party=self.party(each.entity) if each.entity else None,
                 row=self.rows.get(each.rel) if each.rel else None,
             )
@@ -154,16 +158,9 @@ class _Shown:
         )
 
 
-def _rows(reader: RowReader, answer: ControlAnswer) -> dict[str, Row]:
-    """The row of each relation that the answer names."""
-    by_type: dict[str, set[str]] = defaultdict(set)
-    for link in answer.links():
-        by_type[link.type].add(link.rel)
+def _told(answer: ControlAnswer) -> Iterator[tuple[str, str]]:
+    """Every relation that the answer names, with its type."""
+    yield from ((link.type, link.rel) for link in answer.links())
     for finding in answer.findings:
         if finding.rel:
-            by_type["HOLDS_SHARES" if finding.finding == "share_out_of_range" else "CONTROLS"].add(finding.rel)
-    return {row["id"]: row_of(name, row) for name, rels in by_type.items() for row in reader.rows(name, "id", rels)}
-
-
-def _said(said: words.Said) -> Sentence:
-    return Sentence(zh=said[0], en=said[1])
+            yield ("HOLDS_SHARES" if finding.finding == "share_out_of_range" else "CONTROLS"), finding.rel

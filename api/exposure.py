@@ -10,6 +10,7 @@ from alerts.said import Sentence
 from api.paging import page_after
 from api.platform import Platform
 from api.rows import RowReader
+from api.telling import sentence
 from api.wire.common import Row
 from api.wire.exposure import (
     AmountsView,
@@ -86,7 +87,7 @@ def shown(answer: ExposureAnswer, after: Sequence[LimitUse], add_fen: int, produ
         groups=tuple(
             ExposureGroup(
                 kind=each.kind,
-                said=_said(words.GROUPS[each.kind]),
+                said=sentence(words.GROUPS[each.kind]),
                 group=each.group,
                 members=each.members,
                 interbank=each.interbank,
@@ -116,7 +117,7 @@ def use_shown(use: LimitUse, settings: LimitSettings) -> LimitUseView:
         status=rule.status,
         limit=float(rule.limit),
         capital=rule.capital,
-        said=_said(words.LEVELS[use.level]),
+        said=sentence(words.LEVELS[use.level]),
         **plain,
     )
 
@@ -130,20 +131,16 @@ _SAME = (
 def _capital(answer: ExposureAnswer) -> CapitalView:
     capital = answer.capital
     figures = tuple(CapitalFigureView(name=name, fen=each.fen, on=each.on) for name, each in capital.figures.items())
-    reason = None if figures else _said(words.CAPITAL[capital.reason])
+    reason = None if figures else sentence(words.CAPITAL[capital.reason])
     return CapitalView(bank=capital.bank, figures=figures, late=capital.late, reason=reason)
 
 
 def _item(item: Item) -> ExposureItem:
     row = Row(table=item.row_type, id=item.row_id, file=item.file, sheet=item.sheet, line=item.line, batch=item.batch)
     same = {name: getattr(item, name) for name in ExposureItem.model_fields if name not in {"said", "row"}}
-    return ExposureItem(said=_said(words.COMPONENTS[item.component]), row=row, **same)
+    return ExposureItem(said=sentence(words.COMPONENTS[item.component]), row=row, **same)
 
 
 def _unseen(answer: ExposureAnswer) -> tuple[Sentence, ...]:
     missing = [words.no_rate(currency) for currency in answer.missing]
-    return tuple(map(_said, [words.NOT_GROUPED, *missing] if answer.grouped == "not_computed" else missing))
-
-
-def _said(said: words.Said) -> Sentence:
-    return Sentence(*said)
+    return tuple(map(sentence, [words.NOT_GROUPED, *missing] if answer.grouped == "not_computed" else missing))

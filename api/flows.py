@@ -1,14 +1,12 @@
 """Fund flows of a firm, worked out over the graph store, with names masked and the row that tells each payment."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from alerts.said import Sentence
-from api.firms import row_of
 from api.naming import walked_names
-from api.platform import Platform
+from api.platform import GraphSources
 from api.rows import RowReader
+from api.telling import party_of, relation_rows, sentence
 from api.wire.common import Row
 from api.wire.control import Party
 from api.wire.flows import (
@@ -36,7 +34,7 @@ from graph.projection import label_of
 from graph.store import Moment
 
 
-def read_flows(platform: Platform, reader: RowReader, firm: str, asked: FlowsQuery) -> FlowsShown:
+def read_flows(platform: GraphSources, reader: RowReader, firm: str, asked: FlowsQuery) -> FlowsShown:
     """The payments that `asked` means, traced on the reader's day."""
     bounds = FlowBounds(asked.days, asked.before_days, asked.hops, asked.smallest, opening=asked.opening)
     when, zone = Moment.of(reader.snapshot.as_of), platform.ledger.time_zone
@@ -45,7 +43,11 @@ def read_flows(platform: Platform, reader: RowReader, firm: str, asked: FlowsQue
     mentioned = [each for answer in answers for each in answer.mentioned()]
     told = [each for answer in answers for each in answer.payments]
     owners = {node: owner for answer in answers for node, owner in answer.owners.items()}
-    show = _Show(walked_names(platform.store, platform.vault, [firm, *mentioned], when), owners, _rows(reader, told))
+    show = _Show(
+        walked_names(platform.store, platform.vault, [firm, *mentioned], when),
+        owners,
+        _rows(reader, told),
+    )
     return FlowsShown(
         as_of=when.valid,
         firm=show.party(firm),
@@ -55,7 +57,7 @@ def read_flows(platform: Platform, reader: RowReader, firm: str, asked: FlowsQue
     )
 
 
-def read_shapes(platform: Platform, reader: RowReader, firm: str, asked: ShapesQuery) -> ShapesShown:
+def read_shapes(platform: GraphSources, reader: RowReader, firm: str, asked: ShapesQuery) -> ShapesShown:
     """Cycles through the firm, gathering in it, scattering from it."""
     when, zone = Moment.of(reader.snapshot.as_of), platform.ledger.time_zone
     bounds = PatternBounds(asked.days, asked.length, asked.share, asked.parties, asked.smallest)
@@ -66,7 +68,7 @@ def read_shapes(platform: Platform, reader: RowReader, firm: str, asked: ShapesQ
     shapes = tuple(
         ShapeShown(
             kind=each.kind,
-            said=_said(words.SHAPES[each.kind]),
+            said=sentence(words.SHAPES[each.kind]),
             others=each.others,
             amount_fen=each.amount_fen,
             days=each.days,
@@ -86,7 +88,7 @@ class _Show:
     rows: Mapping[str, Row]
 
     def party(self, entity: str) -> Party:
-        return Party(id=entity, kind=label_of(entity), name=self.names.get(entity, entity))
+        return party_of(self.names, entity)
 
     def pocket(self, node: str) -> Pocket:
         owner = node if label_of(node) in {"Firm", "Person"} else self.owners.get(node)
@@ -117,7 +119,7 @@ class _Show:
             start=self.payment(answer.start),
             direction=answer.direction,
             method=answer.method,
-            method_said=_said(words.METHODS[answer.method]),
+            method_said=sentence(words.METHODS[answer.method]),
             traced_fen=answer.traced_fen,
             round_trip=answer.round_trip,
             round_trip_days=answer.round_trip_days,
@@ -126,7 +128,7 @@ class _Show:
             sums=tuple(
                 EndSumShown(
                     end=each.end,
-                    said=_said(words.ENDS[each.end]),
+                    said=sentence(words.ENDS[each.end]),
                     amount_fen=each.amount_fen,
                     share=each.share,
                     days_first=each.days_first,
@@ -140,9 +142,9 @@ class _Show:
             ends=tuple(
                 EndShown(
                     end=each.end,
-                    said=_said(words.ENDS[each.end]),
+                    said=sentence(words.ENDS[each.end]),
                     how=each.how,
-                    how_said=_said(words.HOWS[each.how]),
+                    how_said=sentence(words.HOWS[each.how]),
                     at=self.pocket(each.node),
                     payment=each.rel,
                     amount_fen=each.amount_fen,
@@ -160,11 +162,4 @@ class _Show:
 
 
 def _rows(reader: RowReader, payments: Iterable[Payment]) -> dict[str, Row]:
-    by_type: dict[str, set[str]] = defaultdict(set)
-    for each in payments:
-        by_type[each.type].add(each.rel)
-    return {row["id"]: row_of(name, row) for name, rels in by_type.items() for row in reader.rows(name, "id", rels)}
-
-
-def _said(said: words.Said) -> Sentence:
-    return Sentence(zh=said[0], en=said[1])
+    return relation_rows(reader, ((each.type, each.rel) for each in payments))

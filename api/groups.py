@@ -5,29 +5,27 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from alerts.said import Sentence
 from api.firms import row_of
 from api.naming import display_names, walked_names
 from api.paging import page_after
-from api.platform import Platform
+from api.platform import BookSources, GraphSources
 from api.rows import RowReader
+from api.telling import party_of, sentence
 from api.wire import groups as wire
 from api.wire.common import Row
-from api.wire.control import Party
 from graph.knowledge import KnowledgeBook
 from graph.knowledge.groups import words
 from graph.knowledge.groups.decisions import GroupDecisions
 from graph.knowledge.groups.one_firm import group_answer
-from graph.knowledge.groups.reading import GroupReader
+from graph.knowledge.groups.reading import GroupReader, place
 from graph.ledger import Ledger
-from graph.projection import label_of
 from graph.snapshot import Snapshot
 from graph.store import Moment
 
 _TIES = ("HOLDS_SHARES", "ACTS_WITH", "CONTROLS", "SERVES_AS", "KIN_OF", "MEMBER_OF")
 
 
-def open_groups(platform: Platform, snapshot: Snapshot) -> GroupReader:
+def open_groups(platform: BookSources, snapshot: Snapshot) -> GroupReader:
     """The groups of a day."""
     book, decisions = _kept(platform.ledger)
     return GroupReader(book, decisions, snapshot)
@@ -38,7 +36,7 @@ def _kept(ledger: Ledger) -> tuple[KnowledgeBook, GroupDecisions]:
     return KnowledgeBook.beside(ledger), GroupDecisions.beside(ledger)
 
 
-def read_firm_group(platform: Platform, reader: RowReader, firm: str) -> wire.FirmGroup:
+def read_firm_group(platform: GraphSources, reader: RowReader, firm: str) -> wire.FirmGroup:
     """The group of a firm on the reader's day, out of the graph store."""
     when = Moment.of(reader.snapshot.as_of)
     said = _kept(platform.ledger)[1].by_end_of(reader.snapshot)
@@ -47,21 +45,21 @@ def read_firm_group(platform: Platform, reader: RowReader, firm: str) -> wire.Fi
     rows = _rows(reader, {rel for each in answer.reasons for rel in each.path}, _TIES)
     return wire.FirmGroup(
         as_of=when.valid,
-        firm=_party(names, firm),
+        firm=party_of(names, firm),
         through_seq=platform.store.through_seq,
         version=answer.version,
         rule=words.RULE,
         name=answer.name,
-        head=_party(names, answer.head) if answer.head else None,
-        lead=_party(names, answer.lead) if answer.lead else None,
-        members=tuple(_party(names, each) for each in answer.members),
+        head=party_of(names, answer.head) if answer.head else None,
+        lead=party_of(names, answer.lead) if answer.lead else None,
+        members=tuple(party_of(names, each) for each in answer.members),
         reasons=tuple(_reason(each.__dict__, names, rows) for each in answer.reasons),
         findings=tuple(_finding(each, names) for each in answer.findings),
         complete=answer.complete,
     )
 
 
-def list_groups(platform: Platform, reader: RowReader, query: wire.GroupQuery) -> wire.GroupList:
+def list_groups(platform: BookSources, reader: RowReader, query: wire.GroupQuery) -> wire.GroupList:
     """One page of the groups."""
     groups = open_groups(platform, reader.snapshot)
     page, cursor = page_after(groups.ranked(), lambda place: place, query.cursor, query.limit)
@@ -71,7 +69,7 @@ def list_groups(platform: Platform, reader: RowReader, query: wire.GroupQuery) -
     return wire.GroupList(as_of=reader.snapshot.as_of, items=items, next=cursor)
 
 
-def read_group(platform: Platform, reader: RowReader, group: str) -> wire.GroupView:
+def read_group(platform: BookSources, reader: RowReader, group: str) -> wire.GroupView:
     """One group. NotFoundError."""
     groups = open_groups(platform, reader.snapshot)
     row = groups.group(group)
@@ -88,7 +86,7 @@ def read_group(platform: Platform, reader: RowReader, group: str) -> wire.GroupV
         findings=tuple(_finding(each, names) for each in findings),
         lineage=tuple(_event(each) for each in groups.lineage(group)),
         connected=tuple(
-            wire.ConnectedMember(firm=_party(names, c.firm), through=c.through, pending=c.pending, exposure_fen=c.exposure_fen)
+            wire.ConnectedMember(firm=party_of(names, c.firm), through=c.through, pending=c.pending, exposure_fen=c.exposure_fen)
             for c in connected
         ),
         connected_exposure_fen=sum(each.exposure_fen for each in connected if not each.pending),
@@ -96,14 +94,14 @@ def read_group(platform: Platform, reader: RowReader, group: str) -> wire.GroupV
     )
 
 
-def list_dependences(platform: Platform, reader: RowReader, query: wire.ProposalsQuery) -> wire.DependenceList:
+def list_dependences(platform: BookSources, reader: RowReader, query: wire.ProposalsQuery) -> wire.DependenceList:
     """One page of the proposals."""
     found = open_groups(platform, reader.snapshot).proposals(None if query.status == "all" else query.status)
-    page, cursor = page_after(found, lambda row: (str(row["due"]), row["id"]), query.cursor, query.limit)
+    page, cursor = page_after(found, place, query.cursor, query.limit)
     return wire.DependenceList(as_of=reader.snapshot.as_of, items=tuple(proposals_shown(platform, reader, page)), next=cursor)
 
 
-def proposals_shown(platform: Platform, reader: RowReader, found: Iterable[Mapping[str, Any]]) -> list[wire.DependenceView]:
+def proposals_shown(platform: BookSources, reader: RowReader, found: Iterable[Mapping[str, Any]]) -> list[wire.DependenceView]:
     """Proposals with names and rows."""
     told = list(found)
     names = display_names(reader, platform.vault, {end for row in told for end in (row["dependent"], row["on"])})
@@ -115,52 +113,63 @@ def proposals_shown(platform: Platform, reader: RowReader, found: Iterable[Mappi
         wire.DependenceView(
             id=row["id"],
             kind=row["kind"],
-            said=_said(words.REASONS[row["kind"]]),
-            dependent=_party(names, row["dependent"]),
-            on=_party(names, row["on"]),
-            **{name: row[name] for name in ("share", "threshold", "first_known", "due", "required", "status", "by", "why")},
-            at=datetime.fromtimestamp(row["at"] / 1e6, UTC) if row["at"] is not None else None,
+            said=sentence(words.REASONS[row["kind"]]),
+            dependent=party_of(names, row["dependent"]),
+            on=party_of(names, row["on"]),
+            **{name: row[name] for name in _AS_IT_STANDS},
+            at=_instant(row["at"]),
+            taken_at=_instant(row["taken_at"]),
             rows=tuple(rows[rel] for rel in row["evidence"] if rel in rows),
         )
         for row in told
     ]
 
 
+def _instant(us: int | None) -> datetime | None:
+    return None if us is None else datetime.fromtimestamp(us / 1e6, UTC)
+
+
+_AS_IT_STANDS = (
+    "share",
+    "threshold",
+    "first_known",
+    "first_proposed",
+    "due",
+    "required",
+    "status",
+    "by",
+    "why",
+    "pending_recompute",
+)
+
+
 def _line(row: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     plain = {name: row[name] for name in ("members", "exposure_fen")}
-    heads = {name: _party(names, row[name]) for name in ("head", "lead")}
+    heads = {name: party_of(names, row[name]) for name in ("head", "lead")}
     return {"id": row["group"], "name": row["name"] or heads["lead"].name, **heads, **plain}
 
 
 def _reason(row: Mapping[str, Any], names: Mapping[str, str], rows: Mapping[str, Row]) -> wire.MemberReason:
     return wire.MemberReason(
-        firm=_party(names, row["firm"]),
-        other=_party(names, row["other"]),
-        said=_said(words.REASONS[row["reason"]]),
+        firm=party_of(names, row["firm"]),
+        other=party_of(names, row["other"]),
+        said=sentence(words.REASONS[row["reason"]]),
         rows=tuple(rows[rel] for rel in row["path"] if rel in rows),
         **{name: row[name] for name in ("limb", "reason", "strength", "certain", "proposal")},
     )
 
 
 def _finding(row: Mapping[str, Any], names: Mapping[str, str]) -> wire.GroupFinding:
-    ends = _party(names, row["firm"]), _party(names, row["other"])
-    return wire.GroupFinding(finding=row["finding"], said=_said(words.FINDINGS[row["finding"]]), firm=ends[0], other=ends[1])
+    ends = party_of(names, row["firm"]), party_of(names, row["other"])
+    return wire.GroupFinding(finding=row["finding"], said=sentence(words.FINDINGS[row["finding"]]), firm=ends[0], other=ends[1])
 
 
 def _event(row: Mapping[str, Any]) -> wire.GroupEvent:
     plain = {name: row[name] for name in ("as_of", "event", "other", "overlap", "joined", "left")}
-    return wire.GroupEvent(**plain, said=_said(words.EVENTS[row["event"]]))
-
-
-def _party(names: Mapping[str, str], entity: str) -> Party:
-    return Party(id=entity, kind=label_of(entity), name=names.get(entity) or entity)
+    return wire.GroupEvent(**plain, said=sentence(words.EVENTS[row["event"]]))
 
 
 def _rows(reader: RowReader, ids: set[str], types: Iterable[str]) -> dict[str, Row]:
     if not ids:
         return {}
     return {row["id"]: row_of(name, row) for name in types for row in reader.rows(name, "id", ids)}
-
-
-def _said(said: words.Said) -> Sentence:
-    return Sentence(zh=said[0], en=said[1])

@@ -1,13 +1,12 @@
 """The exposure network of a firm, walked in the graph store, as data with its source rows or as a picture."""
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
-from api.firms import row_of
 from api.naming import mask_network
-from api.platform import Platform
+from api.platform import GraphSources, Platform
 from api.rows import RowReader
+from api.telling import relation_rows
 from api.wire.common import Row
 from api.wire.networks import Changed, CutHub, Edge, Network, NetworkDiff, NetworkQuery, Node
 from graph import network as walked
@@ -35,14 +34,17 @@ def draw_network(platform: Platform, firm: str, as_of: date, query: NetworkQuery
     return network_svg(network, platform.ledger.ontology, note)
 
 
-def read_network(platform: Platform, reader: RowReader, firm: str, query: NetworkQuery) -> Network:
+def read_network(platform: GraphSources, reader: RowReader, firm: str, query: NetworkQuery) -> Network:
     """The network with the row that tells each relation on the reader's day."""
-    as_of = reader.snapshot.as_of
-    network = _walk(platform, firm, as_of, query, Figures(reader.rows))
+    return network_shown(platform, reader, _walk(platform, firm, reader.snapshot.as_of, query, Figures(reader.rows)))
+
+
+def network_shown(platform: GraphSources, reader: RowReader, network: walked.Network) -> Network:
+    """A walked network, its persons masked, on the wire."""
     rows = edge_rows(reader, network.edges)
     return Network(
-        firm=firm,
-        as_of=as_of,
+        firm=network.firm,
+        as_of=reader.snapshot.as_of,
         through_seq=platform.store.through_seq,
         complete=network.complete,
         nodes=tuple(map(node_of, network.nodes)),
@@ -53,7 +55,7 @@ def read_network(platform: Platform, reader: RowReader, firm: str, query: Networ
     )
 
 
-def read_changes(platform: Platform, readers: tuple[RowReader, RowReader], firm: str, query: NetworkQuery) -> NetworkDiff:
+def read_changes(platform: GraphSources, readers: tuple[RowReader, RowReader], firm: str, query: NetworkQuery) -> NetworkDiff:
     """What changed in the network from the first reader's day to the second's."""
     before, after = readers
     since, as_of = before.snapshot.as_of, after.snapshot.as_of
@@ -86,15 +88,15 @@ def read_changes(platform: Platform, readers: tuple[RowReader, RowReader], firm:
     )
 
 
-def nodes_named(platform: Platform, ids: Iterable[str], day: date) -> tuple[Node, ...]:
-    """Entities by name as of a day, persons masked."""
-    wanted = sorted(set(ids))
+def nodes_named(platform: GraphSources, hops: Mapping[str, int], day: date) -> tuple[Node, ...]:
+    """Entities (with their distance) by name as of a day, persons masked."""
+    wanted = sorted(hops)
     states = platform.store.states(wanted, Moment.of(day), ("name", "number", "stub"))
-    nodes = tuple(walked.NetworkNode.of(one, states.get(one, {}), 0) for one in wanted)
+    nodes = tuple(walked.NetworkNode.of(one, states.get(one, {}), hops[one]) for one in wanted)
     return tuple(map(node_of, mask_network(platform.vault, walked.Network("", Moment.of(day), nodes, ())).nodes))
 
 
-def _walk(platform: Platform, firm: str, as_of: date, query: NetworkQuery, means: Means | None = None) -> walked.Network:
+def _walk(platform: GraphSources, firm: str, as_of: date, query: NetworkQuery, means: Means | None = None) -> walked.Network:
     """Walked, and with every person's name masked."""
     types = relation_types(platform.ledger.ontology, query.types)
     asked = walks.NetworkQuery(Moment.of(as_of), depth=query.depth, types=types, max_nodes=query.nodes)
@@ -115,10 +117,7 @@ def relation_types(ontology: Ontology, text: str | None) -> tuple[str, ...]:
 
 def edge_rows(reader: RowReader, edges: Iterable[walked.NetworkEdge]) -> dict[str, Row]:
     """The row that tells each relation on the reader's day."""
-    by_type: dict[str, set[str]] = defaultdict(set)
-    for edge in edges:
-        by_type[edge.type].add(edge.rel)
-    return {row["id"]: row_of(name, row) for name, rels in by_type.items() for row in reader.rows(name, "id", rels)}
+    return relation_rows(reader, ((edge.type, edge.rel) for edge in edges))
 
 
 def node_of(node: walked.NetworkNode) -> Node:

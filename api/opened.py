@@ -11,6 +11,7 @@ from api.rows import RowPlans, RowReader
 from api.scored import DayScores
 from graph.snapshot import Snapshot
 from ingest.feeds import FeedBook
+from models.stress.day import StressDay
 
 
 class OpenDay:
@@ -26,6 +27,7 @@ class OpenDay:
         self._platform = platform
         self._lock = Lock()
         self._desk: Desk | None = None
+        self._stress: StressDay | None = None
 
     @property
     def desk(self) -> Desk:
@@ -35,6 +37,14 @@ class OpenDay:
                 platform = self._platform
                 self._desk = Desk.open(self.snapshot, platform.scores, platform.store, capacity=platform.capacity, feeds=self.feeds)
             return self._desk
+
+    @property
+    def stress(self) -> StressDay:
+        """Who owes whom in the whole book, read once."""
+        with self._lock:
+            if self._stress is None:
+                self._stress = StressDay.open(self.snapshot, self._platform.scores)
+            return self._stress
 
 
 class DayBook:

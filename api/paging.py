@@ -29,12 +29,16 @@ def _write(place: tuple[Any, ...]) -> str:
 
 def _read(cursor: str) -> tuple[Any, ...]:
     try:
-        told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+        told = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), parse_constant=_no_number)
+    except (ValueError, RecursionError):
         raise _wrong(cursor) from None
     if not isinstance(told, list):
         raise _wrong(cursor)
     return tuple(told)
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} has no place in an order")
 
 
 def _wrong(cursor: str) -> InputError:

@@ -1,9 +1,9 @@
 """What ties two firms: the shortest paths, those by which most risk can pass, each with its rows, and what changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain
+from itertools import pairwise
 
 from alerts.said import Sentence
 from api.network import cut_of, edge_of, edge_rows, nodes_named, relation_types
@@ -30,8 +30,23 @@ class Between:
         paths = (*self.arriving.paths, *self.spreading.paths)
         return [edge for path in paths for step in path.steps for edge in step.edges]
 
-    def nodes(self) -> set[str]:
-        return set(chain.from_iterable(path.nodes for path in (*self.arriving.paths, *self.spreading.paths)))
+    def ways(self) -> list[tuple[str, ...]]:
+        return [path.nodes for path in (*self.arriving.paths, *self.spreading.paths)]
+
+
+def hops_from(firm: str, ways: Iterable[Sequence[str]], other: str) -> dict[str, int]:
+    """Of everybody on the ways shown, and of `other`, the fewest steps to the firm along them; 0 where none leads there."""
+    beside: dict[str, set[str]] = {firm: set(), other: set()}
+    for way in ways:
+        for one, next_one in pairwise(way):
+            beside.setdefault(one, set()).add(next_one)
+            beside.setdefault(next_one, set()).add(one)
+    hops, frontier = {firm: 0}, [firm]
+    while frontier:
+        fresh = {each for one in frontier for each in beside[one]} - hops.keys()
+        hops |= dict.fromkeys(fresh, hops[frontier[0]] + 1)
+        frontier = sorted(fresh)
+    return dict.fromkeys(beside, 0) | hops
 
 
 def read_paths(platform: Platform, reader: RowReader, before: RowReader | None, ends: tuple[str, str], query: PathsQuery) -> Paths:
@@ -48,14 +63,14 @@ def read_paths(platform: Platform, reader: RowReader, before: RowReader | None, 
     shortest = shortest_paths(platform.store, *ends, walk)
     plain = [edge for path in shortest.paths for edge in path.edges]
     show = _Shown(platform, edge_rows(reader, [*found.edges(), *plain]))
-    changes, gone = _changes(platform, (before, reader), ends, query, found) if before else ((), set())
-    nodes = {*ends, *found.nodes(), *chain.from_iterable(path.nodes for path in shortest.paths), *gone}
+    changes, gone = _changes(platform, (before, reader), ends, query, found) if before else ((), [])
+    ways = [*found.ways(), *(path.nodes for path in shortest.paths)]
     return Paths(
         firm=ends[0],
         to=ends[1],
         as_of=as_of,
         through_seq=platform.store.through_seq,
-        nodes=nodes_named(platform, nodes, as_of),
+        nodes=nodes_named(platform, hops_from(ends[0], [ends[:1], *ways, *gone], ends[1]), as_of),
         shortest=tuple(PlainPath(nodes=path.nodes, edges=show.edges(path.edges)) for path in shortest.paths),
         shortest_cuts=tuple(map(cut_of, shortest.cuts)),
         arriving=show.ways(found.arriving),
@@ -77,8 +92,8 @@ def _between(platform: Platform, reader: RowReader, ends: tuple[str, str], query
 
 def _changes(
     platform: Platform, readers: tuple[RowReader, RowReader], ends: tuple[str, str], query: PathsQuery, now: Between
-) -> tuple[tuple[PathDiff, ...], set[str]]:
-    """What changed in both directions, and who stood on the paths of the earlier day."""
+) -> tuple[tuple[PathDiff, ...], list[tuple[str, ...]]]:
+    """What changed in both directions, and the paths of the earlier day."""
     then = _between(platform, readers[0], ends, query)
     before = _Shown(platform, edge_rows(readers[0], then.edges()))
     after = _Shown(platform, edge_rows(readers[1], now.edges()))
@@ -95,7 +110,7 @@ def _changes(
         }
 
     told = [{"direction": "arriving", **diff(arriving)}, {"direction": "spreading", **diff(spreading)}]
-    return tuple(PathDiff.model_validate(each) for each in told), then.nodes()
+    return tuple(PathDiff.model_validate(each) for each in told), then.ways()
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Protocol
 
 from alerts.journal import Journal
 from alerts.requests import Capacity
@@ -23,6 +24,37 @@ class Limits:
     in_flight_seconds: float = 5.0  # how long a repeated call waits for the first one's answer
     scan_seconds: float = 10.0  # how long a scan is waited for before 202 is answered
     days: int = 4  # how many days are kept open at once
+
+
+class BookSources(Protocol):
+    """What answers out of the books are made of: a platform has it, and so has a command that asks once."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def vault(self) -> Vault: ...
+
+
+class GraphSources(BookSources, Protocol):
+    """The same for answers over the graph."""
+
+    @property
+    def store(self) -> GraphReader: ...
+
+
+@dataclass(frozen=True)
+class Books:
+    """The books of one home, for a command."""
+
+    ledger: Ledger
+    vault: Vault
+
+
+@dataclass(frozen=True)
+class Opened(Books):
+    """The same with its graph."""
+
+    store: GraphReader
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from alerts.journal import InProgressError
 from api.errors import ForbiddenError, KeyReusedError, MediaTypeError, TooLargeError, UnauthenticatedError
-from graph.errors import ConflictError, InputError, NotFoundError, UnavailableError, YujingError
+from graph.errors import ConflictError, InputError, NotComputedError, NotFoundError, UnavailableError, YujingError
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger("api")
@@ -43,6 +43,7 @@ KINDS: dict[type[YujingError], ProblemKind] = {
     UnauthenticatedError: ProblemKind(401, "unauthenticated", "A valid API key is needed"),
     ForbiddenError: ProblemKind(403, "forbidden", "Not allowed for this key"),
     NotFoundError: ProblemKind(404, "not-found", "Not there"),
+    NotComputedError: ProblemKind(404, "not-computed", "Not computed for that day"),
     InProgressError: ProblemKind(409, "in-flight", "The first call is still being answered"),
     ConflictError: ProblemKind(409, "conflict", "The state moved on"),
     TooLargeError: ProblemKind(413, "too-large", "The body is too large"),

@@ -12,6 +12,7 @@ NOT_YET = Sentence("尚无评分。", "No score yet.")
 
 _FAILING_DAYS = 90
 _FAILING_TIERS = frozenset({"substandard", "doubtful", "loss"})
+_FAILING_FLAGS = ("written_off", "restructured", "credit_impaired")
 _CURED_AFTER = timedelta(days=365)
 
 
@@ -23,10 +24,13 @@ def why_unscored(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> Se
 
 
 def in_default(gathered: Gathered, notes: tuple[Note, ...], as_of: date) -> bool:
-    """90 days past due, substandard or worse, written off, bankrupt, or a default event within a year."""
+    """90 days past due, substandard or worse, impaired, restructured, written off, bankrupt, or a default event within a year.
+
+    What needs the past (cure) or other banks' rows is not looked up for one page: see models/targets/targets.yaml.
+    """
     return (
         any((note.days_past_due or 0) >= _FAILING_DAYS or note.five_tier in _FAILING_TIERS for note in notes)
-        or any(state["written_off"] for state in gathered.of("LoanNoteState"))
+        or any(state[flag] for state in gathered.of("LoanNoteState") for flag in _FAILING_FLAGS)
         or any(e["valid_from"] > as_of - _CURED_AFTER or e["cause"] == "bankruptcy" for e in gathered.of("DefaultEvent"))
         or gathered.firm["status"] == "bankrupt"
     )

@@ -3,6 +3,20 @@
 import subprocess
 import sys
 
-for _name in ("network", "ingest", "snapshot", "neo4j", "knowledge", "circles", "groups", "exposure", "flows", "finbench"):
+for _name in (
+    "network",
+    "ingest",
+    "snapshot",
+    "neo4j",
+    "knowledge",
+    "circles",
+    "groups",
+    "exposure",
+    "flows",
+    "contagion",
+    "features",
+    "gnn",
+    "finbench",
+):
     print(f"== bench.{_name}", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{_name}"], check=True)

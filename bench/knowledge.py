@@ -197,7 +197,7 @@ def _write(root: Path, firms: int) -> list[str]:
     """The drawn book through the real ledger and builder."""
     told, ledger = draw(firms), Ledger.open(root / "ledger")
     with ledger.begin(BatchHeader("bench", "bench", backfill=True)) as writer:
-        for name, table in {"HOLDS_SHARES": told.holdings, "ACTS_WITH": told.concert}.items():
+        for name, table in {"HOLDS_SHARES": told.holdings, "ACTS_WITH": told.concert.drop_columns("valid_from")}.items():
             writer.append(name, _rows(ledger, name, table))
         firm = told.firms.select(["id", "name"]).set_column(0, "id", pa.array([one[5:] for one in told.firms["id"].to_pylist()]))
         writer.append("Firm", _rows(ledger, "Firm", firm))

@@ -19,6 +19,7 @@ from yujing.settings import Settings
 HERE = Path(__file__).resolve().parent
 STEPS: dict[str, tuple[tuple[str, ...], ...]] = {
     "sme-invoices": (("ingest",), ("graph", "build"), ("graph", "verify"), ("neo4j",), ("score",)),
+    "smesd": (("ingest",), ("graph", "build"), ("graph", "verify"), ("study",)),
     "finbench": (("ingest",), ("graph", "build"), ("graph", "verify"), ("reads",), ("neo4j",)),
 }
 SCALES = {"finbench": {"0.01": "manifest.yaml", "0.1": "manifest-sf0.1.yaml"}}  # the first is the usual one
@@ -54,6 +55,8 @@ def _run(step: tuple[str, ...], manifest: Path, environment: dict[str, str]) -> 
         _command(["-m", "yujing", "ingest", str(manifest)], environment, _LOADED)
     elif step == ("score",):
         _command([str(manifest.with_name("score.py"))], environment)
+    elif step == ("study",):
+        _command(["-m", "yujing", "study", str(manifest.with_name("study.yaml")), "--no-ingest"], environment)
     elif step == ("reads",):
         _command(["-m", "examples.finbench_reads", "--data", str(_finbench(manifest))], environment)
     elif step == ("neo4j",):

@@ -28,15 +28,16 @@ class EdgeChange:
 class NetworkChanges:
     """The network of `until` against that of `since`: entities that joined and left, relations that are new, ended, changed.
 
-    Relations are compared among all entities of either day, so none is new or ended for its rank alone. `complete`: neither
-    day was cut, so no entity joined or left for want of room.
+    `joined`, `left`: with their distance in hops on the day that has them. Relations are compared among all entities of either
+    day, so none is new or ended for its rank alone; a new one is in the later day's picture, an ended one in the earlier's.
+    `complete`: neither day was cut, so no entity joined or left for want of room.
     """
 
     firm: str
     since: date
     until: date
-    joined: tuple[str, ...]
-    left: tuple[str, ...]
+    joined: dict[str, int]
+    left: dict[str, int]
     new: tuple[NetworkEdge, ...]
     ended: tuple[NetworkEdge, ...]
     changed: tuple[EdgeChange, ...]
@@ -74,16 +75,19 @@ def network_changes(
     before, cut_before = relations_among(reader, both, Hop(types, then.when, cap=CAP))
     after, cut_after = relations_among(reader, both, Hop(types, now.when, cap=CAP))
     old, new = _keyed(reader.ontology, before), _keyed(reader.ontology, after)
-    there, here = {node.id for node in then.nodes}, {node.id for node in now.nodes}
-    changes = (EdgeChange(old[key], edge, _differs(old[key], edge)) for key, edge in new.items() if key in old)
+    there, here = ({node.id: node.distance for node in network.nodes} for network in (then, now))
+    was, shows = (set(_keyed(reader.ontology, network.edges)) for network in (then, now))
+    changes = (
+        EdgeChange(old[key], edge, _differs(old[key], edge)) for key, edge in new.items() if key in old and key in was | shows
+    )
     return NetworkChanges(
         firm=firm,
         since=since,
         until=now.when.valid,
-        joined=tuple(sorted(here - there)),
-        left=tuple(sorted(there - here)),
-        new=tuple(edge for key, edge in new.items() if key not in old),
-        ended=tuple(edge for key, edge in old.items() if key not in new),
+        joined={node: hops for node, hops in sorted(here.items()) if node not in there},
+        left={node: hops for node, hops in sorted(there.items()) if node not in here},
+        new=tuple(edge for key, edge in new.items() if key not in old and key in shows),
+        ended=tuple(edge for key, edge in old.items() if key not in new and key in was),
         changed=tuple(change for change in changes if change.fields),
         complete=then.complete and now.complete and not (cut_before or cut_after),
     )

@@ -68,7 +68,7 @@ class _Draft:
             record, key = self._end(end)
             records.append(record)
             yield from (record.alias(end.role), key.alias(f"{end.role}_key"))
-        if isinstance(self._plan.kind, RelationType):
+        if isinstance(self._plan.kind, RelationType) and not self._plan.kind.loops:
             loop = (records[0] == records[1]) & (self._plan.ends[0].type == self._plan.ends[1].type)
             self._problems.note(self._row, loop, self._plan.ends[1].key[0], Reason.SELF_LOOP)
 

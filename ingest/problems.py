@@ -1,6 +1,6 @@
 """What is wrong with the rows of one chunk, and what was tidied in them: row, column, value, reason."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import polars as pl
 
@@ -9,6 +9,7 @@ from ingest.clean import Column
 from ingest.plan import Field
 from ingest.reasons import Reason
 from ingest.tokens import Tokenise
+from ingest.unreadable import unreadable
 
 ISSUES = pl.Schema({"row": pl.Int64, "column": pl.String, "value": pl.String, "reason": pl.String})
 LONGEST_VALUE = 1000
@@ -21,18 +22,28 @@ class Problems:
 
     def __init__(self, frame: pl.DataFrame, row: pl.Series, personal: Mapping[str, str], tokenise: Tokenise) -> None:
         self._frame, self._row, self._personal, self._tokenise = frame, row, personal, tokenise
+        self._unreadable: list[pl.DataFrame] = []
         self._issues: list[pl.DataFrame] = []
         self._warnings: list[pl.DataFrame] = []
         self._originals: list[pl.DataFrame] = []
+
+    def note_unreadable(self, columns: Iterable[str]) -> None:
+        """Cells of `columns` that are no value, whatever is read from them."""
+        for name in columns:
+            for where, reason in unreadable(self._frame[name]):
+                if where.any():
+                    self._unreadable.append(self._found(self._row.filter(where), name, reason))
 
     def note(self, row: pl.Series, where: pl.Series, column: str, reason: Reason, *, warn: bool = False) -> None:
         """The rows of `row` at `where` have this problem in this column."""
         places = row.filter(where)
         if places.is_empty():
             return
+        (self._warnings if warn else self._issues).append(self._found(places, column, reason))
+
+    def _found(self, places: pl.Series, column: str, reason: Reason) -> pl.DataFrame:
         frame = pl.DataFrame({"row": places, "value": shortened(self._values(places, column))})
-        frame = frame.select("row", pl.lit(column).alias("column"), "value", pl.lit(str(reason)).alias("reason"))
-        (self._warnings if warn else self._issues).append(frame)
+        return frame.select("row", pl.lit(column).alias("column"), "value", pl.lit(str(reason)).alias("reason"))
 
     def note_column(self, row: pl.Series, read: Column, field: Field, otherwise: str) -> None:
         """Everything that is wrong with a field that was read, and the cells that were tidied for it.
@@ -55,8 +66,12 @@ class Problems:
         self._originals.append(pl.DataFrame({"row": places, "original": self._values(places, name), "read": said, "column": name}))
 
     def issues(self) -> pl.DataFrame:
-        """One row for each thing that keeps a source row out."""
-        return pl.concat([pl.DataFrame(schema=ISSUES), *self._issues]).unique(maintain_order=True)
+        """One row for each thing that keeps a source row out; of a cell that is no value nothing else is said."""
+        found = pl.concat([pl.DataFrame(schema=ISSUES), *self._issues]).unique(maintain_order=True)
+        if not self._unreadable:
+            return found
+        first = pl.concat(self._unreadable)
+        return pl.concat([first, found.join(first, on=["row", "column"], how="anti", maintain_order="left")])
 
     def warnings(self) -> pl.DataFrame:
         """The same for what is only worth a look."""

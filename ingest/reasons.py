@@ -10,6 +10,9 @@ class Reason(StrEnum):
     STRAY_QUOTE = "stray_quote"
     NOT_JSON = "not_json"
     NESTED_VALUE = "nested_value"
+    CELL_ERROR = "cell_error"
+    NOT_WORKED_OUT = "not_worked_out"
+    DIGITS_LOST = "digits_lost"
     MISSING_VALUE = "missing_value"
     NOT_A_NUMBER = "not_a_number"
     NOT_WHOLE = "not_whole"
@@ -37,6 +40,9 @@ _SENTENCES = {
     Reason.STRAY_QUOTE: "该行引号不成对或位置不当。A quotation mark stands where none may.",
     Reason.NOT_JSON: "该行不是合法的JSON对象。The line is no JSON object, or names a field twice.",
     Reason.NESTED_VALUE: "应为单个值，却是数组或对象。A list or an object stands where one value was expected.",
+    Reason.CELL_ERROR: "单元格是表格软件的错误值。The cell holds a spreadsheet's error, not a value.",
+    Reason.NOT_WORKED_OUT: "公式没有计算结果，请在Excel中打开并保存。The formula has no result yet: open and save it in Excel.",
+    Reason.DIGITS_LOST: "数字超过15位，末位已丢失，请将该列设为文本。Over 15 digits, the last ones lost: make the column text.",
     Reason.MISSING_VALUE: "必填项为空。A value that is required is empty.",
     Reason.NOT_A_NUMBER: "应为数字，却是文字。A number was expected.",
     Reason.NOT_WHOLE: "不是整数（金额须精确到分）。Not a whole number (an amount must be whole fen).",

@@ -111,6 +111,7 @@ class Stager:
         places = _Places(chunk.line + (self._source.number << LINE_BITS))
         cells = Cells(chunk.frame, self._shop.time_zone, self._shop.tokenise, self._personal)
         problems = Problems(chunk.frame, places.numbers, self._personal, self._shop.tokenise)
+        problems.note_unreadable(sorted(self._source.used & set(chunk.frame.columns)))
         drafts = [places.put(draft(plan, cells, places.numbers, problems)) for plan in self._source.plans]
         problems.note_codes(cells)
         self._count(chunk, places.row, drafts)

@@ -15,6 +15,7 @@ OWNING = ("OWNS_ACCOUNT", "BORROWS")
 FACILITIES = frozenset({"Account", "LoanNote", "CreditLine", "Contract"})
 FIRM = "Firm"
 HUB = 50
+RECENT = 90
 DAYS_BACK = 365  # happenings older than this no longer count as a tie
 _LEFT_OUT = {"INVOICES": "r.state IS DISTINCT FROM 'voided'"}
 
@@ -56,7 +57,9 @@ class Channel:
     @property
     def without(self) -> tuple[str, ...]:
         """Relation features that make no sense here."""
-        return () if self.has_amount else ("amount", "top_share", "over_net_assets")
+        if not self.has_amount:
+            return ("amount", "top_share", "over_net_assets", "concentration", "trend")
+        return () if self.happening else ("trend",)
 
 
 def channels_of(ontology: Ontology) -> list[Channel]:
@@ -96,7 +99,8 @@ def _lifted(entity: str) -> tuple[str, ...]:
 
 def read_exposures(work: Workspace) -> None:
     """Puts table `_exposure` into the workspace: firm (the receiver, an entity of any type), other, type, way, channel, rel,
-    amount_fen, share, relations, since, weight. Parallel relations are one edge, named by the largest of them.
+    amount_fen, recent_fen (of the last ninety days), share, relations, since, weight. Parallel relations are one edge, named by
+    the largest of them.
     """
     ontology = work.snapshot.ontology
     work.keep("_owner", _owners())
@@ -123,7 +127,8 @@ def _links(name: str, kind: RelationType) -> str:
         where.append(f"r.valid_from > :as_of - {DAYS_BACK}")
     facilities = ", ".join(f"'{f}'" for f in sorted(FACILITIES))
     return f"""
-        SELECT '{name}' AS type, src, dst, count(*) AS relations, sum(amount)::DOUBLE AS amount_fen, max(share) AS share,
+        SELECT '{name}' AS type, src, dst, count(*) AS relations, sum(amount)::DOUBLE AS amount_fen,
+            sum(CASE WHEN valid_from > :as_of - {RECENT} THEN amount ELSE 0 END)::DOUBLE AS recent_fen, max(share) AS share,
             arg_max(id, (coalesce(amount, share, 0), id)) AS rel, min(valid_from) AS since, {bool(kind.amount)} AS by_amount
         FROM (
             SELECT r.id, r.valid_from, {amount} AS amount, {share} AS share,
@@ -142,7 +147,7 @@ def _heard_of(end: str) -> str:
 
 def _both_ways() -> str:
     weight = "CASE WHEN by_amount THEN greatest(coalesce(amount_fen, 0), 100) ELSE coalesce(share, 1) END AS weight"
-    rest = f"rel, amount_fen, share, relations, since, {weight}"
+    rest = f"rel, amount_fen, recent_fen, share, relations, since, {weight}"
     return f"""
         SELECT src AS firm, dst AS other, type, 'out' AS way, type || '.out' AS channel, {rest} FROM _link
         UNION ALL
@@ -162,7 +167,7 @@ def _via(middle: str) -> str:
     """
     return f"""
         SELECT a.firm, b.firm AS other, 'VIA_{middle}' AS type, 'out' AS way, 'VIA_{middle}' AS channel, min(a.rel) AS rel,
-            NULL::DOUBLE AS amount_fen, max(least(a.share, b.share)) AS share, count(*) AS relations,
+            NULL::DOUBLE AS amount_fen, NULL::DOUBLE AS recent_fen, max(least(a.share, b.share)) AS share, count(*) AS relations,
             max(greatest(a.since, b.since)) AS since, coalesce(max(least(a.share, b.share)), 1)::DOUBLE AS weight
         FROM (SELECT *, count(DISTINCT firm) OVER (PARTITION BY middle) AS firms FROM ({direct} UNION ALL {kin})) a
         JOIN ({direct}) b ON a.middle = b.middle AND a.firm <> b.firm

@@ -123,11 +123,11 @@ def available() -> bool:
     return find_spec("torch") is not None and find_spec("torch_geometric") is not None
 
 
-def call_worker(command: str, folder: Path) -> None:
-    """Run `python -m models.gnn.worker`; UnavailableError where it fails or torch is not there."""
+def call_worker(command: str, folder: Path, module: str = "models.gnn.worker") -> None:
+    """Run `python -m` a worker's module; UnavailableError where it fails or torch is not there."""
     if not available():
         raise UnavailableError("The graph network needs torch, which is not installed.", "Install the extra: uv sync --extra gnn.")
-    command_line = [sys.executable, "-W", "ignore::FutureWarning", "-m", "models.gnn.worker", command, str(folder)]
+    command_line = [sys.executable, "-W", "ignore::FutureWarning", "-m", module, *([command] if command else []), str(folder)]
     code = subprocess.run(command_line, stdout=subprocess.PIPE, check=False).returncode
     if code:
         raise UnavailableError(f"The network's worker ended with {code}.", "Its message stands above; run the command again.")

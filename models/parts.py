@@ -36,7 +36,7 @@ class Parts:
 def from_features(features: FeatureTable, rows: Index, bias: float | Array, by_feature: Array) -> Parts:
     """Own features to the own part, all others to contagion, charged to the edges they came by."""
     own = features.columns([Family.OWN])
-    rest = features.columns([Family.RELATION, Family.NEIGHBOUR])
+    rest = features.columns([Family.RELATION, Family.NEIGHBOUR, Family.DERIVED])
     edge, receiver, brought = charge(features, rows, by_feature)
     return Parts(rows, bias + by_feature[:, own].sum(axis=1), by_feature[:, rest].sum(axis=1), by_feature, edge, receiver, brought)
 

@@ -18,19 +18,30 @@ from numpy.typing import NDArray
 
 from graph.clock import now_us
 from graph.errors import InputError, NotFoundError
+from graph.ontology import Ontology
 from models.calibration import Calibration
+from models.ensembles import EnsembleModel
 from models.features import FeatureTable
 from models.linear import LinearModel
+from models.maturity.models import EndsLogistic, EndsTrees
 from models.networks import NetworkModel
 from models.parts import Index, Parts
+from models.targets import DEFAULT, Target, targets_of
 from models.trees import TreeModel
 
 MANIFEST, SEAL, CHAMPION = "manifest.json", "manifest.sha256", "champion.json"
 _LIBRARIES = ("numpy", "scikit-learn", "lightgbm", "torch", "torch-geometric", "safetensors", "duckdb")
 
 
-class Model(Protocol):
-    """What every kind of model can do."""
+class Saved(Protocol):
+    """What can be registered."""
+
+    def save(self, folder: Path) -> None:
+        """Write the weights."""
+
+
+class Model(Saved, Protocol):
+    """What every kind of model of firms can do."""
 
     def parts(self, features: FeatureTable, rows: Index) -> Parts:
         """Log-odds of firms as named parts, before calibration."""
@@ -38,11 +49,24 @@ class Model(Protocol):
     def raw(self, asked: Sequence[tuple[FeatureTable, Index]]) -> list[NDArray[np.float64]]:
         """Log-odds of several days' rows, not split."""
 
-    def save(self, folder: Path) -> None:
-        """Write the weights."""
+
+class Described(Protocol):
+    """Whatever rows of features a model is asked about."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def names(self) -> tuple[str, ...]: ...
 
 
-KINDS: dict[str, Any] = {"logistic": LinearModel, "lightgbm": TreeModel, "gnn": NetworkModel}
+KINDS: dict[str, Any] = {
+    "logistic": LinearModel,
+    "lightgbm": TreeModel,
+    "gnn": NetworkModel,
+    "ensemble": EnsembleModel,
+    "ends-logistic": EndsLogistic,
+    "ends-lightgbm": EndsTrees,
+}
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,9 @@ class Manifest:
     calibration: dict[str, float]
     metrics: dict[str, dict[str, Any]]  # by set
     refused: tuple[str, ...] = ()  # features that were left out because they are the label in disguise
+    target: str = DEFAULT
+    target_version: int = 1
+    target_digest: str = ""  # of what decides who is a positive; empty: labels of no declared target
     version: str = ""
     run: str = ""  # of MLflow
     trained_at: int = 0
@@ -71,7 +98,7 @@ class Manifest:
     def map(self) -> Calibration:
         return Calibration(**self.calibration)
 
-    def check(self, features: FeatureTable) -> None:
+    def check(self, features: Described) -> None:
         """InputError, naming what differs, unless `features` are those the model was trained on."""
         if features.version == self.feature_version and features.names == self.features:
             return
@@ -82,6 +109,22 @@ class Manifest:
             "Run `yujing train` under this ontology.",
             "features",
         )
+
+    def check_target(self, ontology: Ontology) -> Target | None:
+        """The declared target that the model was trained on, None where it had none. InputError, naming what differs."""
+        if not self.target_digest:
+            return None
+        found = targets_of(ontology).get(self.target)
+        said = f"Model {self.name} {self.version} foretells '{self.target}' version {self.target_version}"
+        fix = "Train again, or score by a model of the target as it is declared now."
+        if found is None:
+            raise InputError(f"{said}, which is not declared.", fix, "target")
+        if found.version != self.target_version:
+            raise InputError(f"{said}; declared is version {found.version}.", fix, "target")
+        if found.digest != self.target_digest:
+            told = f"{self.target_digest}, not {found.digest}"
+            raise InputError(f"{said} as it was then ({told}): the definition was changed without a new version.", fix, "target")
+        return found
 
 
 @dataclass(frozen=True)
@@ -99,7 +142,7 @@ class Registry:
     root: Path
     mlflow_url: str = ""
 
-    def add(self, manifest: Manifest, model: Model, artifacts: Sequence[Path] = ()) -> Manifest:
+    def add(self, manifest: Manifest, model: Saved, artifacts: Sequence[Path] = ()) -> Manifest:
         """Save under the next version, track it, and return the manifest as saved. Nothing is promoted by this."""
         name = manifest.name
         number = str(1 + max((int(m.version) for m in self.manifests() if m.name == name), default=0))
@@ -132,27 +175,31 @@ class Registry:
         found = [p.parent for p in self.root.glob(f"*/*/{MANIFEST}") if not p.parent.name.startswith(".")]
         return [read_manifest(folder) for folder in sorted(found, key=lambda f: (f.parent.name, int(f.name)))]
 
-    def champion(self) -> tuple[str, str]:
-        """Name and version of the promoted model; NotFoundError where none was."""
-        path = self.root / CHAMPION
+    def champion(self, target: str = DEFAULT) -> tuple[str, str]:
+        """Name and version of the model promoted for a target; NotFoundError where none was."""
+        path = self._champion_path(target)
         if not path.exists():
-            raise NotFoundError("No model was promoted.", "Run `yujing train`, then `yujing models promote NAME VERSION`.", "model")
+            fix = "Run `yujing train`, then `yujing models promote NAME VERSION`."
+            raise NotFoundError(f"No model was promoted{'' if target == DEFAULT else f' for {target}'}.", fix, "model")
         said = json.loads(path.read_text("utf-8"))
         return said["name"], said["version"]
 
-    def has_champion(self) -> bool:
-        return (self.root / CHAMPION).exists()
+    def has_champion(self, target: str = DEFAULT) -> bool:
+        return self._champion_path(target).exists()
+
+    def _champion_path(self, target: str) -> Path:
+        return self.root / (CHAMPION if target == DEFAULT else f"champion-{target}.json")
 
     def promote(self, name: str, number: str, reason: str) -> None:
-        """Make a version the one whose scores count. The reason is kept, and every earlier promotion with it."""
-        self.load(name, number)
-        path = self.root / CHAMPION
+        """Make a version the one that counts for its target. The reason is kept, and every earlier promotion with it."""
+        target = self.load(name, number).manifest.target
+        path = self._champion_path(target)
         past = _promotions(path) if path.exists() else []
         said = {"name": name, "version": number, "reason": reason, "at": now_us(), "before": past}
         beside = path.with_suffix(".new")
         beside.write_text(json.dumps(said, indent=1, ensure_ascii=False), "utf-8")
         beside.replace(path)
-        if self.mlflow_url:
+        if self.mlflow_url and target == DEFAULT:
             from models.tracking import mark_champion
 
             mark_champion(self.mlflow_url, name, number)

@@ -8,6 +8,7 @@ from typing import Any
 
 from models.metrics import CAPACITY, Metrics
 from models.splits import Split
+from models.targets import Target, Why
 
 COLUMNS = {
     "auc": "AUC",
@@ -27,7 +28,7 @@ _CAVEATS = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """`metrics`: by model (baselines too), then by set. `manifests`: of the registered ones, by name."""
+    """`metrics`: by model (baselines too), then by set. `manifests`: of the registered ones, by kind, as `best` is."""
 
     split: Split
     metrics: dict[str, dict[str, Metrics]]
@@ -35,6 +36,8 @@ class Comparison:
     best: str
     seed: int
     ledger_seq: int
+    target: Target
+    counts: dict[str, dict[str, int]]  # by set: firms by what came of them
 
     def rows(self, name: str) -> list[list[str]]:
         """One set as a table: model, then COLUMNS."""
@@ -74,13 +77,16 @@ def markdown(comparison: Comparison) -> str:
     lines = [
         "# Models compared",
         "",
-        f"Default within {split.horizon_days} days; seed {comparison.seed}; ledger {comparison.ledger_seq}.",
+        f"{_about(comparison)} within {split.horizon_days} days; seed {comparison.seed}; ledger {comparison.ledger_seq}.",
         "",
     ]
+    if split.by_firm:
+        lines += ["History is too short for validation in a time of its own: it takes the training days, and other firms.", ""]
     for name, days in split.sets().items():
         base = comparison.base(name)
         about = f"{days[0]} to {days[-1]}, {len(days)} days" if len(days) > 1 else f"{days[0]}"
-        lines += [f"## {name}: {about}", "", f"{base.firms} rows, {base.defaults} defaults, base rate {base.base_rate:.2%}", ""]
+        lines += [f"## {name}: {about}", "", f"{base.firms} rows, {base.defaults} positives, base rate {base.base_rate:.2%}", ""]
+        lines += [_left_out(comparison.counts[name]), ""]
         lines += [*_table(["model", *COLUMNS.values()], comparison.rows(name)), ""]
     manifest = comparison.manifests[comparison.best]
     lines += [f"Best on validation by average precision: **{comparison.best}** (version {manifest.version}).", ""]
@@ -88,9 +94,29 @@ def markdown(comparison: Comparison) -> str:
     return "\n".join([*lines, *_CAVEATS]) + "\n"
 
 
+def _about(comparison: Comparison) -> str:
+    target = comparison.target
+    return f"{target.zh} {target.en} (target {target.name}, version {target.version}, {target.digest})"
+
+
+def _left_out(counts: dict[str, int]) -> str:
+    """Which firms are no rows, and why."""
+    words = {
+        Why.NO_TARGET: "owe nothing or are not known",
+        Why.IN_STATE: "did not perform on the day",
+        Why.ALREADY: "turned out not to have performed on the day",
+        Why.OPEN: "have an open window",
+    }
+    said = [f"{counts.get(why, 0)} {what}" for why, what in words.items()]
+    return f"No rows: {', '.join(said)}. Interventions among negatives: {counts.get('intervened', 0)}."
+
+
 def _plain(comparison: Comparison) -> dict[str, Any]:
     return {
+        "target": {"name": comparison.target.name, "version": comparison.target.version, "digest": comparison.target.digest},
         "horizon_days": comparison.split.horizon_days,
+        "validation_by_firm": comparison.split.by_firm,
+        "outcomes": comparison.counts,
         "days": {name: [d.isoformat() for d in days] for name, days in comparison.split.sets().items()},
         "seed": comparison.seed,
         "ledger_seq": comparison.ledger_seq,

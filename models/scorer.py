@@ -14,10 +14,12 @@ from graph.clock import now_us
 from graph.errors import InputError
 from graph.snapshot import Snapshot
 from models.calibration import probability
+from models.contagion.structural import with_structure
 from models.features import FeatureTable, build_features
 from models.parts import Index, Parts
 from models.registry import Registered
 from models.scores import SCORE_SCHEMA, TOP_FEATURE, TOP_RELATION
+from models.targets import DEFAULT, Target, in_state
 
 TOP_RELATIONS, TOP_FEATURES = 5, 8
 _NOTHING = 1e-12
@@ -38,7 +40,20 @@ class ModelScorer:
     shadow: bool = False
 
     def score(self, snapshot: Snapshot) -> pa.Table:
-        return score_features(build_features(snapshot), self.registered, shadow=self.shadow)
+        target = self.registered.manifest.check_target(snapshot.ontology)
+        if target is not None and target.unit != "firm":
+            said = self.registered.manifest
+            raise InputError(f"{said.name} {said.version} foretells loan notes, not firms.", "See `yujing score --help`.", "model")
+        features = build_features(snapshot)
+        only = None if target is None or target.name == DEFAULT else rows_for(target, snapshot, features)
+        rows = score_features(features, self.registered, shadow=self.shadow, only=only)
+        return with_structure(rows, snapshot)
+
+
+def rows_for(target: Target, snapshot: Snapshot, features: FeatureTable) -> Index:
+    """Firms that the bank knows itself and that stand in no state of `target` on the day."""
+    out = pc.is_in(features.firms, value_set=in_state(snapshot, target))
+    return np.flatnonzero(features.standing["known"].to_numpy() & ~np.asarray(out, bool))
 
 
 def score_features(features: FeatureTable, registered: Registered, *, shadow: bool = False, only: Index | None = None) -> pa.Table:

@@ -48,7 +48,8 @@ SCORE_SCHEMA = pa.schema(
         ("log_odds", pa.float64()),
         ("own", pa.float64()),
         ("contagion", pa.float64()),
-        ("debtrank", pa.float64()),  # structural columns: reserved, null until computed
+        ("debtrank", pa.float64()),  # structural columns, as models.contagion.structural has them; null in older runs
+        ("vulnerability", pa.float64()),
         ("clearing_shortfall", pa.float64()),
         ("guarantee_call", pa.float64()),
         ("top_relations", pa.list_(TOP_RELATION)),
@@ -88,7 +89,7 @@ class ScoreBook:
         table = table.select(SCORE_SCHEMA.names).cast(SCORE_SCHEMA)
         _check(table)
         self.root.mkdir(parents=True, exist_ok=True)
-        write_deltalake(self.root, table.sort_by("firm"), mode="append", partition_by=["run_id"])
+        write_deltalake(self.root, table.sort_by("firm"), mode="append", partition_by=["run_id"], schema_mode="merge")
         return int(table.num_rows)
 
     def runs(self) -> pa.Table:
@@ -120,12 +121,19 @@ class ScoreBook:
         with duckdb.connect() as con:
             con.register("scores", self._rows())
             result = con.sql(sql, params=list(parameters)).to_arrow_table()
-        return result if "firms" in result.column_names else result.select(SCORE_SCHEMA.names).cast(SCORE_SCHEMA)
+        return result if "firms" in result.column_names else _whole(result)
 
     def _rows(self) -> object:
         if not DeltaTable.is_deltatable(str(self.root)):
             return SCORE_SCHEMA.empty_table()
         return DeltaTable(self.root).to_pyarrow_dataset()
+
+
+def _whole(rows: pa.Table) -> pa.Table:
+    """SCORE_SCHEMA; what a table of an older version lacks is null."""
+    for name in set(SCORE_SCHEMA.names) - set(rows.column_names):
+        rows = rows.append_column(name, pa.nulls(rows.num_rows, SCORE_SCHEMA.field(name).type))
+    return rows.select(SCORE_SCHEMA.names).cast(SCORE_SCHEMA)
 
 
 def _check(table: pa.Table) -> None:

@@ -100,3 +100,30 @@ def damping(day: GraphDay, edges: Index, channels: int) -> Floats:
     key = day.dst[edges] * channels + day.channel[edges]
     _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
     return np.asarray(1.0 / np.sqrt(counts[inverse]), np.float32) if len(key) else np.empty(0, np.float32)
+
+
+@dataclass(frozen=True)
+class RelationalGraph:
+    """A graph whose edges are shares: `x` [entities, width] of the first nodes; `kind` [nodes]; edges from `src` to `dst`.
+
+    `share`: of all that the receiver hears over the `relation`, how much comes over this edge. `rows`: nodes asked about; `labels`:
+    theirs.
+    """
+
+    x: Floats
+    kind: Index
+    src: Index
+    dst: Index
+    relation: Index
+    share: Floats
+    rows: Index
+    labels: Floats
+
+    def save(self, path: Path) -> None:
+        """As one safetensors file."""
+        save_file({name: np.ascontiguousarray(value) for name, value in vars(self).items()}, path)
+
+    @classmethod
+    def load(cls, path: Path) -> "RelationalGraph":
+        with safe_open(path, framework="numpy") as file:
+            return cls(**{name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118

@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,8 +16,9 @@ from graph.errors import InputError
 from graph.ledger import Ledger
 from graph.snapshot import Engine, Snapshot
 from models.calibration import Calibration, fit, probability
-from models.features import Family, build_features
-from models.labels import label, read_defaults
+from models.ensembles import EnsembleModel
+from models.features import Family, FeatureTable, build_features
+from models.labels import label_target
 from models.linear import LinearModel, fit_linear
 from models.metrics import Metrics, measure
 from models.networks import NetworkPlan, available, fit_network
@@ -24,7 +26,8 @@ from models.parts import Index
 from models.registry import Manifest, Model, Registry, days_by_set
 from models.report import Comparison, write_report
 from models.samples import LabelledDay, stack
-from models.splits import Plan, Split, out_of_time
+from models.splits import Plan, Split, firms_of_set, out_of_time
+from models.targets import DEFAULT, Outcomes, Target, read_spells, target_named
 from models.trees import fit_trees
 
 BASELINES = ("degree only", "own features only")
@@ -32,12 +35,18 @@ BASELINES = ("degree only", "own features only")
 
 @dataclass(frozen=True)
 class Request:
-    """What `yujing train` may be asked. `as_of`: train as if it were that day; None for the newest there is."""
+    """What `yujing train` may be asked. `as_of`: train as if it were that day; None for the newest there is.
+
+    `target`: what is foretold (models/targets). `keep_intervened`: negatives about which the bank did something within the
+    horizon stay rows; else they are left out, so that they do not teach that the alert was wrong.
+    """
 
     as_of: date | None = None
     plan: Plan = field(default_factory=Plan)
     seed: int = 0
     threads: int = 2
+    target: str = DEFAULT
+    keep_intervened: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,8 @@ class _Data:
     split: Split
     sets: dict[str, list[LabelledDay]]
     ledger_seq: int
+    target: Target
+    counts: dict[str, dict[str, int]]  # by set: how many firms by `models.targets.Why`
 
     @property
     def first(self) -> LabelledDay:
@@ -85,30 +96,45 @@ def train(
     kept = [n for n in models if n not in BASELINES]
     manifests = [registry.add(_manifest(n, data, request, calibrations[n], metrics[n]), models[n]) for n in kept]
     best = max(manifests, key=lambda m: m.metrics["validation"]["average_precision"])
-    promoted = not registry.has_champion()
+    promoted = not registry.has_champion(data.target.name)
     if promoted:
         registry.promote(best.name, best.version, "best average precision on validation; no model was promoted before")
-    comparison = Comparison(data.split, metrics, {m.name: m for m in manifests}, best.name, request.seed, data.ledger_seq)
+    named = {m.kind: m for m in manifests}
+    told = data.target, data.counts
+    comparison = Comparison(data.split, metrics, named, best.kind, request.seed, data.ledger_seq, *told)
     return Trained(comparison, write_report(comparison, registry.root / "reports"), tuple(manifests), best, promoted)
 
 
 def read_data(ledger: Ledger, request: Request, tell: Callable[[str], None], engine: Engine | None = None) -> _Data:
     """Features and labels of every day of the split."""
+    target = target_named(ledger.ontology, request.target)
+    target.check_horizon(request.plan.horizon_days)
     first, last = history_of(ledger, request.as_of)
     split = out_of_time(first, last, request.plan)
     later = Snapshot(ledger, last, engine=engine)
-    defaults = read_defaults(later)
-    sets: dict[str, list[LabelledDay]] = {}
+    spells = read_spells(later, target)
+    labelled: dict[date, tuple[FeatureTable, Outcomes]] = {}
+    for day in sorted(set(split.days)):
+        tell(f"features and labels of {day} ({', '.join(name for name, days in split.sets().items() if day in days)})")
+        snapshot = Snapshot(ledger, day, later.ledger_seq, engine)
+        features = build_features(snapshot)
+        labelled[day] = features, label_target(snapshot, features, spells, split.horizon_days)
+    sets, counts = {}, {}
     for name, days in split.sets().items():
-        sets[name] = []
-        for day in days:
-            tell(f"features and labels of {day} ({name})")
-            features = build_features(Snapshot(ledger, day, later.ledger_seq, engine))
-            sets[name].append(LabelledDay.of(features, label(features, defaults, split.horizon_days)))
-    data = _Data(split, sets, later.ledger_seq)
+        sets[name] = [_labelled(*labelled[day], split, name, request) for day in days]
+        counts[name] = dict(sum((Counter(labelled[day][1].counts()) for day in days), Counter()))
+    data = _Data(split, sets, later.ledger_seq, target, counts)
     for name in sets:
-        _check_classes(name, _labels(data, name), split)
+        _check_classes(name, _labels(data, name), data)
     return data
+
+
+def _labelled(features: FeatureTable, found: Outcomes, split: Split, name: str, request: Request) -> LabelledDay:
+    """The rows of one set on one day."""
+    values = found.values if request.keep_intervened else found.without_interventions()
+    if split.by_firm and name != "test":
+        values = np.where(firms_of_set(features.firms, name), values, np.nan)
+    return LabelledDay.of(features, values, found.intervened)
 
 
 def history_of(ledger: Ledger, as_of: date | None) -> tuple[date, date]:
@@ -144,8 +170,19 @@ def fit_models(data: _Data, request: Request, work: Path, tell: Callable[[str], 
         plan = NetworkPlan(seed=request.seed, threads=request.threads)
         models["gnn"] = fit_network(data.sets["train"], data.sets["validation"], alone, plan, folder)
         shutil.rmtree(folder)
+    tell("ensemble")
+    models["ensemble"] = _ensemble(models, data)
     tell("baselines")
     return models | {"degree only": linear(counts), "own features only": alone}
+
+
+def _ensemble(models: dict[str, Model], data: _Data) -> EnsembleModel:
+    """The mean of all, each calibrated on validation first."""
+    days = data.sets["validation"]
+    labels = _labels(data, "validation")
+    asked = [(day.features, day.rows) for day in days]
+    told = {name: np.concatenate(model.raw(asked)) for name, model in models.items()}
+    return EnsembleModel(dict(models), {name: fit(odds, labels) for name, odds in told.items()})
 
 
 def _key(data: _Data, request: Request) -> str:
@@ -170,14 +207,15 @@ def _labels(data: _Data, name: str) -> NDArray[np.float64]:
     return np.concatenate([day.labels for day in data.sets[name]])
 
 
-def _check_classes(name: str, labels: NDArray[np.float64], split: Split) -> None:
+def _check_classes(name: str, labels: NDArray[np.float64], data: _Data) -> None:
     if len(np.unique(labels)) == 2:
         return
     what, fix = "no firm that owes and performs", "Was history ingested with `backfill: assumed`? Else nothing was known then."
     if len(labels):
-        what = "nothing but defaults" if labels.any() else "not one default"
+        event = data.target.en
+        what = f"nothing but positives ({event})" if labels.any() else f"not one positive ({event})"
         fix = "Take another --horizon, or more history."
-    days = split.sets()[name]
+    days = data.split.sets()[name]
     raise InputError(f"The {name} set ({days[0]} to {days[-1]}, {len(labels)} rows) has {what}.", fix, "horizon")
 
 
@@ -185,7 +223,7 @@ def _manifest(name: str, data: _Data, request: Request, calibration: Calibration
     features = data.first.features
     plain: dict[str, dict[str, Any]] = {s: m.plain() for s, m in metrics.items()}
     return Manifest(
-        name=name,
+        name=name if data.target.name == DEFAULT else f"{data.target.name}-{name}",
         kind=name,
         horizon_days=data.split.horizon_days,
         feature_version=features.version,
@@ -196,4 +234,7 @@ def _manifest(name: str, data: _Data, request: Request, calibration: Calibration
         days=days_by_set(data.split.sets()),
         calibration={"a": calibration.a, "b": calibration.b},
         metrics=plain,
+        target=data.target.name,
+        target_version=data.target.version,
+        target_digest=data.target.digest,
     )

@@ -29,6 +29,10 @@ class Workspace:
         """A table of this workspace, from one SELECT."""
         self._bench.keep(name, self._ready(sql))
 
+    def put(self, name: str, rows: pa.Table) -> None:
+        """A table of this workspace, of rows at hand."""
+        self._bench.put(name, rows)
+
     def close(self) -> None:
         """Free its memory."""
         self._bench.close()
@@ -41,12 +45,19 @@ class Workspace:
     def _ready(self, sql: str) -> str:
         for match in self._words.finditer(_without_text(sql)):
             self._read(match.group(1), bool(match.group(2)))
+        return self._dated(sql)
+
+    def _dated(self, sql: str) -> str:
         return sql.replace(":as_of", f"DATE '{self.snapshot.as_of.isoformat()}'")
 
     def _read(self, name: str, past: bool) -> None:
         table = f"{name}_history" if past else name
-        if table not in self._seen:
-            self._seen.add(table)
+        if table in self._seen:
+            return
+        self._seen.add(table)
+        if f"{name}_history" in self._seen and not past:  # the day's states are those of the history that have not ended
+            self._bench.keep(table, self._dated(f"SELECT * FROM {name}_history WHERE valid_to > :as_of"))
+        else:
             self._bench.load(table, self.snapshot.question(name, past=past), _LINEAGE)
 
 

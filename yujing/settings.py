@@ -101,6 +101,10 @@ class Settings(BaseSettings):
         return self.home / "scores"
 
     @property
+    def note_scores(self) -> Path:
+        return self.home / "note-scores"
+
+    @property
     def models(self) -> Path:
         return self.home / "models"
 

@@ -66,8 +66,7 @@ class FactBase:
 
 
 def _register_circles(database: duckdb.DuckDBPyConnection) -> None:
-    ends = database.sql("SELECT guarantor, party FROM guarantee").to_arrow_table()
-    database.register("circle_components", circles(ends["guarantor"], ends["party"]))
+    database.register("circle_components", circles(database, "snapshot_GUARANTEES"))
 
 
 def _register_blocks(database: duckdb.DuckDBPyConnection) -> None:

@@ -1,30 +1,32 @@
-"""Guarantee circles and client groups of the whole book, by SciPy on integer arrays: no loop over relations."""
+"""Guarantee circles and client groups of the whole book, on integer arrays: no loop over relations."""
 
-from typing import Literal
-
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from graph.knowledge.circles.assess import Assessment
+from graph.knowledge.circles.told import links_told
+
 _SCHEMA = pa.schema([("party", pa.string()), ("component", pa.int64()), ("size", pa.int64())])
 
 
-def circles(src: pa.ChunkedArray, dst: pa.ChunkedArray) -> pa.Table:
-    """Strongly connected sets of two and more: in a guarantee circle each reaches each over guarantees.
+def circles(connection: duckdb.DuckDBPyConnection, guarantees: str) -> pa.Table:
+    """Circles as the knowledge book has them, by its own algorithm: joint schemes are circles, whichever pairs are told.
 
-    Columns party, component, size. A firm in no circle has no row; a self-guarantee makes none.
+    `guarantees`: a table or query of `connection`. Columns party, component, size; a firm in no circle has no row.
     """
-    return _components(src, dst, "strong")
+    found = Assessment(links_told(connection, guarantees))
+    circle = found.rings.circle[: found.links.size]
+    members = np.flatnonzero(circle >= 0)
+    of = circle[members]
+    return pa.table([found.links.named(members), of, np.bincount(of)[of]], schema=_SCHEMA)
 
 
 def blocks(src: pa.ChunkedArray, dst: pa.ChunkedArray) -> pa.Table:
     """Sets of two and more that hang together whichever way the relations point: group clients."""
-    return _components(src, dst, "weak")
-
-
-def _components(src: pa.ChunkedArray, dst: pa.ChunkedArray, connection: Literal["weak", "strong"]) -> pa.Table:
     ends = pa.chunked_array([*src.chunks, *dst.chunks], type=pa.string()).combine_chunks()
     coded = ends.dictionary_encode() if isinstance(ends, pa.Array) else ends.combine_chunks().dictionary_encode()
     codes = coded.indices.to_numpy()
@@ -32,7 +34,7 @@ def _components(src: pa.ChunkedArray, dst: pa.ChunkedArray, connection: Literal[
     if not nodes:
         return _SCHEMA.empty_table()
     links = coo_array((np.ones(half, dtype=np.int8), (codes[:half], codes[half:])), shape=(nodes, nodes)).tocsr()
-    _, label = connected_components(links, directed=True, connection=connection)
+    _, label = connected_components(links, directed=False)
     size = np.bincount(label)[label]
     table = pa.table({"party": coded.dictionary, "label": label.astype(np.int64), "size": size.astype(np.int64)})
     kept = table.filter(pc.greater(table["size"], 1))

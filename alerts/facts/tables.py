@@ -216,6 +216,14 @@ BASE_TABLES: tuple[BaseTable, ...] = (
         """,
         ("party", "guarantor"),
     ),
+    BaseTable(
+        "guarantee_link",  # whatever its amount and currency, a guarantee ties; a joint scheme's ties both ways
+        f"""
+        SELECT src AS party, dst AS other, {_from("g", "GUARANTEES")} FROM snapshot_GUARANTEES g WHERE src <> dst
+        UNION ALL
+        SELECT dst, src, {_from("g", "GUARANTEES")} FROM snapshot_GUARANTEES g WHERE src <> dst AND scheme = 'joint'
+        """,
+    ),
     BaseTable("given", "SELECT * EXCLUDE (party, other), guarantor AS party, party AS other FROM guarantee"),
     BaseTable(
         "controller",
@@ -302,5 +310,5 @@ BASE_TABLES: tuple[BaseTable, ...] = (
     BaseTable("score", "SELECT firm AS party, * EXCLUDE (firm) FROM score_rows"),
 )
 
-OUTSIDE_FACTS = frozenset(("collateral_used", "account", "disbursed", "tie", "line_ended"))
+OUTSIDE_FACTS = frozenset(("guarantee_link", "collateral_used", "account", "disbursed", "tie", "line_ended"))
 """Base tables that the stages read and no topic does."""

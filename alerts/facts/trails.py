@@ -45,8 +45,8 @@ _GUARANTORS = (
 )
 _GIVEN = "SELECT party AS src, other AS dst, row_type, row_id, party AS a, other AS b FROM given WHERE party IN (FROM asked)"
 _CIRCLE = """
-    SELECT guarantor AS src, g.party AS dst, row_type, row_id, guarantor AS a, g.party AS b
-    FROM guarantee g JOIN circle x ON x.party = g.guarantor JOIN circle y ON y.party = g.party AND x.circle = y.circle
+    SELECT g.party AS src, other AS dst, row_type, row_id, g.party AS a, other AS b
+    FROM guarantee_link g JOIN circle x ON x.party = g.party JOIN circle y ON y.party = other AND x.circle = y.circle
     WHERE x.circle IN (SELECT circle FROM circle WHERE party IN (FROM asked))
 """
 _GROUP = """

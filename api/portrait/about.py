@@ -140,8 +140,13 @@ def series(about: About, type_name: str, rows: Iterable[Told], day: str, columns
     return tuple(made)
 
 
-def derived(name: str, zh: str, table: str) -> PartKind:
-    """A part that is a knowledge table: its rows about the firm, or, where it was not computed, how to have it computed."""
+def derived(
+    name: str, zh: str, table: str, columns: Mapping[str, str] | None = None, said: Mapping[str, str] | None = None
+) -> PartKind:
+    """A part that is a knowledge table: its rows about the firm, or, where it was not computed, how to have it computed.
+
+    `columns`: which are shown, by their Chinese names (None: all, as they are called); `said`: what values mean.
+    """
 
     def read(about: About) -> Part:
         try:
@@ -150,7 +155,7 @@ def derived(name: str, zh: str, table: str) -> PartKind:
             return not_computed(about, name, zh)
         shown = rows[:MOST_ITEMS]
         parties = about.parties(value for row in shown for value in row.values() if _entity(value) and value != about.firm)
-        made = tuple(Item(kind=table, party=_other(row, parties), figures=_plain(row)) for row in shown)
+        made = tuple(Item(kind=table, party=_other(row, parties), figures=_plain(row, columns, said or {})) for row in shown)
         return Part(name=name, zh=zh, items=made, left_out=len(rows) - len(shown))
 
     return PartKind(name, zh, (), read)
@@ -180,10 +185,16 @@ def _other(row: Mapping[str, Any], parties: Mapping[str, Party]) -> Party | None
     return next((parties[value] for value in row.values() if isinstance(value, str) and value in parties), None)
 
 
-def _plain(row: Mapping[str, Any]) -> tuple[Figure, ...]:
+def _plain(row: Mapping[str, Any], columns: Mapping[str, str] | None, said: Mapping[str, str]) -> tuple[Figure, ...]:
+    names = {name: name for name in row if name != "run"} if columns is None else columns
     units: dict[type, Unit] = {bool: "flag", int: "count", float: "number", str: "text"}
     return tuple(
-        Figure(name=name, zh=name, unit="fen" if name.endswith("_fen") else units.get(type(value), "text"), value=value)
-        for name, value in row.items()
-        if name != "run" and isinstance(value, bool | int | float | str)
+        Figure(
+            name=name,
+            zh=zh,
+            unit="fen" if name.endswith("_fen") else units.get(type(row[name]), "text"),
+            value=said.get(row[name], row[name]) if isinstance(row[name], str) else row[name],
+        )
+        for name, zh in names.items()
+        if isinstance(row[name], bool | int | float | str)
     )

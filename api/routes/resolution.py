@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Query, Response
 from alerts.journal import Answer
 from api.answers import readable, to_json
 from api.calls import Call, ReadingGraph, Resolving
+from api.days import resolve_day
 from api.idempotency import Attempt, RepeatableCall
 from api.paging import page_after
 from api.wire.examples import RESOLUTION
@@ -21,7 +22,9 @@ router = APIRouter(prefix="/v1/resolution/proposals", tags=["resolution"])
 @router.get("", response_model=ProposalList, summary="Firms that may be one")
 def list_proposals(call: ReadingGraph, query: Annotated[ProposalQuery, Query()]) -> Response:
     """Pairs of the newest run with their waterfall of reasons; two valid different credit codes are never among them."""
-    found = call.platform.resolution.proposals(None if query.status == "all" else query.status)
+    platform = call.platform
+    end = (resolve_day(platform, query.as_of), platform.ledger.time_zone) if query.as_of else None
+    found = platform.resolution.proposals(None if query.status == "all" else query.status, end)
     items, cursor = page_after(found, lambda each: (-each.bits, each.id), query.cursor, query.limit)
     return readable(call.request, to_json(ProposalList(items=tuple(ProposalView.of(each) for each in items), next=cursor)))
 

@@ -37,7 +37,7 @@ class CircleSummary(Wire):
     guarantees: Annotated[int, Field(description="told inside")]
     amount_fen: Annotated[Fen, Field(description="of guarantees inside; a joint scheme's once a member")]
     exposure_fen: Annotated[Fen, Field(description="of members at this bank, on and off the balance sheet")]
-    untold: Annotated[int, Field(description="members whose net assets are not told")]
+    untold: Annotated[int, Field(description="members, and guarantors of the weakest who are none, whose net assets are not told")]
     returns: Annotated[
         float | None, Field(description="share of what members guarantee that returns to its giver; null: too large")
     ]
@@ -84,9 +84,11 @@ class GuarantorCall(Wire):
     guarantor: Party
     joint_and_several: bool
     amount_fen: Fen
-    net_assets_fen: int | None
+    net_assets_fen: Annotated[
+        int | None, Field(description="null: not told, so that nothing is counted on and `loss_fen` is a bound")
+    ]
     called_fen: Fen
-    exhausted: Annotated[bool, Field(description="the call takes all its net assets, or it has none")]
+    exhausted: Annotated[bool | None, Field(description="the call takes all its net assets, or it has none; null: not told")]
     exposure_fen: Annotated[Fen, Field(description="its own at this bank")]
 
 

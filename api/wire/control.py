@@ -10,6 +10,7 @@ from api.wire.common import Row, Wire
 from api.wire.networks import CutHub
 
 Share = Annotated[float, Field(description="0 to 1")]
+_BEYOND = "of the interest, what no chain shown tells: ways round a circle of holdings, and ways beyond those listed"
 
 
 class Party(Wire):
@@ -39,6 +40,9 @@ class HoldingChain(Wire):
     nodes: tuple[Party, ...]
     share: Share
     steps: Annotated[tuple[tuple[TiedBy, ...], ...], Field(description="the relations of each step; parallel ones add up")]
+    counted: Annotated[
+        tuple[float, ...], Field(description="of each step the share counted: below what is told where a firm's shares exceed 1")
+    ]
 
 
 class FirmController(Wire):
@@ -47,6 +51,7 @@ class FirmController(Wire):
     party: Party
     votes: Annotated[float, Field(description="commanded in the firm, with all that it controls or acts with; 0 to 1")]
     interest: Annotated[float, Field(description="integrated ownership over all ways; 0 to 1")]
+    beyond_chains: Annotated[float, Field(description=_BEYOND)]
     ultimate: Annotated[bool, Field(description="nobody controls it in turn: an actual controller")]
     joint: Annotated[bool, Field(description="only together with those it acts in concert with")]
     state: Annotated[bool, Field(description="the state: what it owns is not one group for that alone")]
@@ -102,6 +107,7 @@ class OwnerInTheEnd(Wire):
 
     party: Party
     interest: Share
+    beyond_chains: Annotated[float, Field(description=_BEYOND)]
     votes: Share
     tests: tuple[Test, ...]
     chains: tuple[HoldingChain, ...]

@@ -9,7 +9,7 @@ CONTROLLERS: dict[str, Any] = {
             "as_of": "2026-03-31",
             "firm": {"id": "Firm-bb5c80ca4a7846068e6f04ebfbb9c5e3", "kind": "Firm", "name": "杭州澄湖精密机械有限公司"},
             "through_seq": 1,
-            "version": "1",
+            "version": "2",
             "status": "controlled",
             "said": {"zh": "有实际控制人", "en": "An actual controller commands more than half of the votes."},
             "known_equity": 1.0,
@@ -19,6 +19,7 @@ CONTROLLERS: dict[str, Any] = {
                     "party": {"id": "Person-5e977eab68cab0cac6874ce6876cd5df", "kind": "Person", "name": "王**"},
                     "votes": 0.6,
                     "interest": 0.6,
+                    "beyond_chains": 0.0,
                     "ultimate": True,
                     "joint": False,
                     "state": False,
@@ -54,6 +55,7 @@ CONTROLLERS: dict[str, Any] = {
                                     }
                                 ]
                             ],
+                            "counted": [0.6],
                         }
                     ],
                     "acts_with": [],
@@ -81,7 +83,7 @@ BENEFICIAL_OWNERS: dict[str, Any] = {
             "as_of": "2026-03-31",
             "firm": {"id": "Firm-bb5c80ca4a7846068e6f04ebfbb9c5e3", "kind": "Firm", "name": "杭州澄湖精密机械有限公司"},
             "through_seq": 1,
-            "version": "1",
+            "version": "2",
             "rule": "受益所有人信息管理办法（中国人民银行 国家市场监督管理总局令〔2024〕第3号）",
             "status": "incomplete",
             "said": {"zh": "可能另有受益所有人", "en": "A quarter and more of it is untold: another owner may stand behind that."},
@@ -91,6 +93,7 @@ BENEFICIAL_OWNERS: dict[str, Any] = {
                 {
                     "party": {"id": "Person-5e977eab68cab0cac6874ce6876cd5df", "kind": "Person", "name": "王**"},
                     "interest": 0.6,
+                    "beyond_chains": 0.0,
                     "votes": 0.6,
                     "tests": [
                         {"test": "equity", "said": {"zh": "最终持股25%以上", "en": "25% and more of the equity in the end"}},
@@ -129,6 +132,7 @@ BENEFICIAL_OWNERS: dict[str, Any] = {
                                     }
                                 ]
                             ],
+                            "counted": [0.6],
                         }
                     ],
                     "told_by": [],

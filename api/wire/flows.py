@@ -8,6 +8,7 @@ from pydantic import Field
 from alerts.said import Sentence
 from api.wire.common import Day, PositiveMoney, Row, Text, Wire
 from api.wire.control import Party
+from graph.knowledge.flows.query import BEFORE_DAYS
 
 Share = Annotated[float, Field(description="of the traced amount; 0 to 1")]
 
@@ -24,7 +25,9 @@ class FlowsQuery(Wire):
         PositiveMoney | None, Field(strict=False, description="fen: how much of the payment is traced; all of it unless told")
     ] = None
     days: Annotated[int, Field(ge=0, le=3_660, description="how long money is followed from the payment on, or before it")] = 90
-    before_days: Annotated[int, Field(ge=0, le=3_660, description="how much earlier accounts are read; forward only")] = 0
+    before_days: Annotated[
+        int, Field(ge=0, le=3_660, description="how much earlier accounts are read: what came then leaves first; forward only")
+    ] = BEFORE_DAYS
     hops: Annotated[int, Field(ge=0, le=20, description="over how many further payments")] = 6
     smallest: Annotated[int, Field(ge=1, le=10**17, description="fen: less than this is not followed")] = 10_000
     method: Annotated[Literal["fifo", "pro_rata"], Field(description="first in first out, or in proportion")] = "fifo"

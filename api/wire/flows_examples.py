@@ -9,7 +9,7 @@ FLOWS: dict[str, Any] = {
             "as_of": "2026-03-31",
             "firm": {"id": "Firm-bb5c80ca4a7846068e6f04ebfbb9c5e3", "kind": "Firm", "name": "杭州澄湖精密机械有限公司"},
             "through_seq": 2,
-            "version": "1, lexicon 1",
+            "version": "2, lexicon 1",
             "flows": [
                 {
                     "start": {

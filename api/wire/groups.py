@@ -132,18 +132,23 @@ class DependenceView(Wire):
     on: Party
     share: float | None
     threshold: float | None
-    first_known: date | None
-    due: date | None
+    first_known: Annotated[date | None, Field(description="the day its newest evidence was known")]
+    first_proposed: Annotated[date, Field(description="the first computed day that has it")]
+    due: Annotated[date | None, Field(description="counted from the day it was first proposed")]
     required: Annotated[bool | None, Field(description="the exposure is so large that the examination is asked for")]
     status: Literal["pending", "confirmed", "rejected"]
     by: str
     why: str
-    at: datetime | None
+    at: Annotated[datetime | None, Field(description="when the word counts from: on a bank whose day stands still, the end of it")]
+    taken_at: Annotated[datetime | None, Field(description="when it was said")]
+    pending_recompute: Annotated[
+        bool, Field(description="the book counts it otherwise: exposures and limits change with the next `yujing knowledge`")
+    ]
     rows: tuple[Row, ...]
 
 
 class DependenceList(Wire):
-    """One page, those due first in front; `next` is the cursor of the page after, null on the last."""
+    """One page, the required first, then those due first; `next` is the cursor of the page after, null on the last."""
 
     as_of: date
     items: tuple[DependenceView, ...]

@@ -15,7 +15,7 @@ PATHS: dict[str, Any] = {
                     "id": "Firm-acaa3c4f4a041806559ed38ee7edb456",
                     "kind": "Firm",
                     "name": "杭州听松新材料有限公司",
-                    "distance": 0,
+                    "distance": 1,
                     "stub": False,
                     "reach": None,
                     "way": [],

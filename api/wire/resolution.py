@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.wire.common import Text, Wire
+from api.wire.common import Day, Text, Wire
 from ingest.resolution.book import Proposal
 
 
 class ProposalQuery(Wire):
     """Which proposals."""
 
+    as_of: Annotated[Day | None, Field(description="the newest proposals and words by the end of a day; today unless told")] = None
     status: Literal["open", "merged", "rejected", "all"] = "open"
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=400, description="`next` of the page before, unchanged")] = ""

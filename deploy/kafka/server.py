@@ -4,17 +4,14 @@ It keeps its data under one home folder, and only what was started here is ever 
 """
 
 import json
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from deploy import local
 from graph.errors import UnavailableError
 
 VERSION = "3.9.1"
@@ -43,8 +40,7 @@ class RunningServer:
 
     @property
     def alive(self) -> bool:
-        answer = _run(["ps", "-ww", "-o", "stat=,command=", "-p", str(self.pid)])
-        return answer.returncode == 0 and not answer.stdout.startswith("Z") and str(_properties(Path(self.home))) in answer.stdout
+        return local.is_ours(self.pid, str(_properties(Path(self.home))))
 
 
 def why_unavailable() -> str:
@@ -63,11 +59,14 @@ def start(options: ServerOptions) -> RunningServer:
         return running
     if reason := why_unavailable():
         raise UnavailableError(f"Kafka cannot be started: {reason}.", "Install them, or name a cluster of your own.")
-    lib, port = _jars(options.cache.resolve()), options.port or _free_port()
+    lib = local.jars(Path(__file__).with_name("pom.xml"), options.cache.resolve(), VERSION, "kafka.version")
+    port = options.port or local.free_port()
     _properties(home).write_text(_configuration(home, port))
     storage = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER_ID, "-c", str(_properties(home))]
-    _must(["java", "-cp", f"{lib}/*", *storage])
-    server = RunningServer(f"127.0.0.1:{port}", str(home), _launch(home, lib, options.heap))
+    local.must(["java", "-cp", f"{lib}/*", *storage])
+    command = ["java", f"-Xmx{options.heap}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{lib}/*"]
+    pid = local.launch([*command, "kafka.Kafka", str(_properties(home))], _log(home))
+    server = RunningServer(f"127.0.0.1:{port}", str(home), pid)
     _state_file(home).write_text(json.dumps(asdict(server)))
     try:
         _wait_until_it_answers(server)
@@ -88,15 +87,7 @@ def current(home: Path) -> RunningServer | None:
 
 def stop(server: RunningServer, seconds: float = 60) -> None:
     """Ends `server`, and waits until it has let go of its files."""
-    if server.alive:
-        os.kill(server.pid, signal.SIGTERM)
-    deadline = time.monotonic() + seconds
-    while server.alive and time.monotonic() < deadline:
-        with suppress(ChildProcessError):
-            os.waitpid(server.pid, os.WNOHANG)  # reaps it where it is our own child
-        time.sleep(0.1)
-    if server.alive:
-        os.kill(server.pid, signal.SIGKILL)
+    local.end(server.pid, lambda: server.alive, seconds)
     _state_file(Path(server.home)).unlink(missing_ok=True)
 
 
@@ -110,20 +101,8 @@ def running(options: ServerOptions) -> Iterator[RunningServer]:
         stop(server)
 
 
-def _launch(home: Path, lib: Path, heap: str) -> int:
-    command = ["java", f"-Xmx{heap}", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{lib}/*"]
-    with _log(home).open("wb") as log:
-        return subprocess.Popen(
-            [*command, "kafka.Kafka", str(_properties(home))],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C meant for the tests must not reach the broker first
-        ).pid
-
-
 def _configuration(home: Path, port: int) -> str:
-    controller = _free_port()
+    controller = local.free_port()
     settings = {
         "process.roles": "broker,controller",
         "node.id": "1",
@@ -141,36 +120,19 @@ def _configuration(home: Path, port: int) -> str:
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
-def _jars(cache: Path) -> Path:
-    """The folder of the broker's jars, fetched by Maven once; a half-fetched one is never taken for whole."""
-    lib = cache / f"lib-{VERSION}"
-    if lib.is_dir():
-        return lib
-    part = cache / f"lib-{VERSION}.part-{os.getpid()}"
-    shutil.rmtree(part, ignore_errors=True)
-    pom = Path(__file__).with_name("pom.xml")
-    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={part}", "-DincludeScope=runtime", f"-Dkafka.version={VERSION}"]
-    _must(["mvn", "-q", "-B", "-f", str(pom), *goal])
-    try:
-        part.rename(lib)
-    except OSError:  # another process was first
-        shutil.rmtree(part, ignore_errors=True)
-    return lib
-
-
 def _wait_until_it_answers(server: RunningServer) -> None:
     from confluent_kafka import KafkaException
     from confluent_kafka.admin import AdminClient
 
     client = AdminClient({"bootstrap.servers": server.servers, "log_level": 0})
-    deadline = time.monotonic() + START_TIMEOUT_S
+    deadline, log = time.monotonic() + START_TIMEOUT_S, _log(Path(server.home))
     while time.monotonic() < deadline:
         if _has_ended(server):
-            raise UnavailableError(f"Kafka ended as it started. {_log_tail(server)}", f"See {_log(Path(server.home))}.")
+            raise UnavailableError(f"Kafka ended as it started. {local.tail(log)}", f"See {log}.")
         with suppress(KafkaException):
             if client.list_topics(timeout=2).brokers:
                 return
-    raise UnavailableError(f"Kafka did not answer within {START_TIMEOUT_S} s. {_log_tail(server)}")
+    raise UnavailableError(f"Kafka did not answer within {START_TIMEOUT_S} s. {local.tail(log)}")
 
 
 def _has_ended(server: RunningServer) -> bool:
@@ -191,25 +153,3 @@ def _state_file(home: Path) -> Path:
 
 def _log(home: Path) -> Path:
     return home / "console.log"
-
-
-def _log_tail(server: RunningServer) -> str:
-    log = _log(Path(server.home))
-    return " ".join(log.read_text(errors="replace").split("\n")[-6:]) if log.exists() else ""
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _must(command: list[str]) -> None:
-    answer = _run(command)
-    if answer.returncode != 0:
-        said = (answer.stdout + answer.stderr).strip()[-600:]
-        raise UnavailableError(f"'{Path(command[0]).name}' failed: {said}", "Check the network or the Java version (17).")

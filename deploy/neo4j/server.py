@@ -8,9 +8,7 @@ import os
 import secrets
 import shlex
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ from pathlib import Path
 from neo4j import GraphDatabase
 from neo4j.exceptions import AuthError, Neo4jError, ServiceUnavailable
 
+from deploy import local
 from graph.errors import UnavailableError
 
 VERSION = "5.26.30"
@@ -59,9 +58,9 @@ class RunningServer:
     @property
     def alive(self) -> bool:
         if self.container:
-            answer = _run(["docker", "inspect", "-f", "{{.State.Running}}", self.container])
+            answer = local.run(["docker", "inspect", "-f", "{{.State.Running}}", self.container])
             return answer.returncode == 0 and answer.stdout.strip() == "true"
-        return _is_ours(self.pid, self.home)
+        return local.is_ours(self.pid, f"--home-dir={self.home}")
 
 
 def why_unavailable() -> str:
@@ -105,10 +104,9 @@ def current(home: Path) -> RunningServer | None:
 def stop(server: RunningServer) -> None:
     """Ends `server`, and waits until it has let go of its files."""
     if server.container:
-        _run(["docker", "stop", server.container])
-    elif server.alive:
-        os.kill(server.pid, signal.SIGTERM)
-        _wait_for_end(server)
+        local.run(["docker", "stop", server.container])
+    else:
+        local.end(server.pid, lambda: server.alive)
     _state_file(Path(server.home)).unlink(missing_ok=True)
 
 
@@ -124,7 +122,7 @@ def running(options: ServerOptions) -> Iterator[RunningServer]:
 
 def _start_container(options: ServerOptions) -> RunningServer | None:
     """A container, or None where the image cannot be had (then the jars may)."""
-    port, password = options.port or _free_port(), _password(options.home)
+    port, password = options.port or local.free_port(), _password(options.home)
     command = ["docker", "run", "--detach", "--rm", "--publish", f"127.0.0.1:{port}:7687"]
     for setting, value in {
         "NEO4J_AUTH": f"neo4j/{password}",
@@ -134,7 +132,7 @@ def _start_container(options: ServerOptions) -> RunningServer | None:
     }.items():
         command += ["--env", f"{setting}={value}"]
     data = (options.home / "docker-data").resolve()
-    answer = _run([*command, "--volume", f"{data}:/data", IMAGE])
+    answer = local.run([*command, "--volume", f"{data}:/data", IMAGE])
     if answer.returncode != 0:
         return None
     return RunningServer(
@@ -143,8 +141,8 @@ def _start_container(options: ServerOptions) -> RunningServer | None:
 
 
 def _start_java(options: ServerOptions) -> RunningServer:
-    lib = _jars(options.cache.resolve())
-    home, port = options.home.resolve(), options.port or _former_port(options.home) or _free_port()
+    lib = local.jars(Path(__file__).with_name("pom.xml"), options.cache.resolve(), VERSION, "neo4j.version")
+    home, port = options.home.resolve(), options.port or _former_port(options.home) or local.free_port()
     for folder in _FOLDERS:
         (home / folder).mkdir(exist_ok=True)
     _write_programs(options, home, lib)
@@ -152,18 +150,11 @@ def _start_java(options: ServerOptions) -> RunningServer:
     environment = {**os.environ, "NEO4J_HOME": str(home), "NEO4J_CONF": str(home / "conf")}
     password = _password(home)
     if not (home / "data" / "databases").exists():
-        _must(["java", "-cp", f"{lib}/*", "org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password], environment)
+        local.must(["java", "-cp", f"{lib}/*", "org.neo4j.cli.AdminTool", "dbms", "set-initial-password", password], environment)
     command = ["java", f"-Xmx{options.heap}", *_OPENS, "-cp", f"{lib}/*", "org.neo4j.server.CommunityEntryPoint"]
-    with (home / "logs" / "console.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, f"--home-dir={home}", f"--config-dir={home / 'conf'}"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # a Ctrl-C meant for the tests must not reach the server first
-        )
-    return RunningServer(f"bolt://127.0.0.1:{port}", "neo4j", password, str(home), pid=process.pid)
+    arguments = [f"--home-dir={home}", f"--config-dir={home / 'conf'}"]
+    pid = local.launch([*command, *arguments], _log(home), environment)
+    return RunningServer(f"bolt://127.0.0.1:{port}", "neo4j", password, str(home), pid=pid)
 
 
 def _write_programs(options: ServerOptions, home: Path, lib: Path) -> None:
@@ -208,28 +199,11 @@ def _configuration(options: ServerOptions, port: int) -> str:
     return "".join(f"{key}={value}\n" for key, value in settings.items())
 
 
-def _jars(cache: Path) -> Path:
-    """The folder of the server's jars, fetched by Maven once; a half-fetched one is never taken for whole."""
-    lib = cache / f"lib-{VERSION}"
-    if lib.is_dir():
-        return lib
-    part = cache / f"lib-{VERSION}.part-{os.getpid()}"
-    shutil.rmtree(part, ignore_errors=True)
-    pom = Path(__file__).with_name("pom.xml")
-    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={part}", "-DincludeScope=runtime", f"-Dneo4j.version={VERSION}"]
-    _must(["mvn", "-q", "-B", "-f", str(pom), *goal], dict(os.environ))
-    try:
-        part.rename(lib)
-    except OSError:  # another process was first
-        shutil.rmtree(part, ignore_errors=True)
-    return lib
-
-
 def _wait_for_bolt(server: RunningServer) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if not server.alive:
-            raise UnavailableError(f"Neo4j ended as it started. {_log_tail(server)}", f"See {server.home}/logs.")
+            raise UnavailableError(f"Neo4j ended as it started. {local.tail(_log(Path(server.home)))}", f"See {server.home}/logs.")
         try:
             with GraphDatabase.driver(server.uri, auth=(server.user, server.password)) as driver:
                 driver.verify_connectivity()
@@ -238,28 +212,11 @@ def _wait_for_bolt(server: RunningServer) -> None:
             raise UnavailableError("Neo4j refuses our password.", f"Remove {server.home} to start afresh.") from problem
         except (ServiceUnavailable, Neo4jError, OSError):
             time.sleep(0.25)
-    raise UnavailableError(f"Neo4j did not answer within {START_TIMEOUT_S} s. {_log_tail(server)}")
-
-
-def _wait_for_end(server: RunningServer, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with suppress(ChildProcessError):
-            os.waitpid(server.pid, os.WNOHANG)  # reaps it where it is our own child
-        if not server.alive:
-            return
-        time.sleep(0.1)
-    os.kill(server.pid, signal.SIGKILL)
-
-
-def _is_ours(pid: int, home: str) -> bool:
-    """Whether `pid` is the server of `home`, not a stranger that got its number later."""
-    answer = _run(["ps", "-ww", "-o", "stat=,command=", "-p", str(pid)])
-    return answer.returncode == 0 and not answer.stdout.startswith("Z") and f"--home-dir={home}" in answer.stdout
+    raise UnavailableError(f"Neo4j did not answer within {START_TIMEOUT_S} s. {local.tail(_log(Path(server.home)))}")
 
 
 def _docker_answers() -> bool:
-    return shutil.which("docker") is not None and _run(["docker", "info"]).returncode == 0
+    return shutil.which("docker") is not None and local.run(["docker", "info"]).returncode == 0
 
 
 def _password(home: Path) -> str:
@@ -270,27 +227,9 @@ def _password(home: Path) -> str:
     return kept.read_text()
 
 
+def _log(home: Path) -> Path:
+    return home / "logs" / "console.log"
+
+
 def _state_file(home: Path) -> Path:
     return home / "server.json"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _log_tail(server: RunningServer) -> str:
-    log = Path(server.home) / "logs" / "console.log"
-    return " ".join(log.read_text(errors="replace").split("\n")[-6:]) if log.exists() else ""
-
-
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _must(command: list[str], environment: dict[str, str]) -> None:
-    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        said = (answer.stdout + answer.stderr).strip()[-600:]
-        raise UnavailableError(f"'{Path(command[0]).name}' failed: {said}", "Check the network or the Java version (17).")

@@ -152,6 +152,21 @@ class KnowledgeBook:
         days = pa.array([day_of[path] for path in found["filename"].to_pylist()], pa.date32())
         return found.select(schema.names).cast(schema).append_column("as_of", days).sort_by("as_of")
 
+    def first_days(self, table: str, column: str, ids: Sequence[str], through: date) -> dict[str, date]:
+        """Of each of `ids` the first computed day up to `through` whose newest run has it in `column`."""
+        days: dict[date, Run] = {run.as_of: run for run in self.runs() if table in run.tables and run.as_of <= through}
+        day_of: dict[str, date] = {}
+        for day in sorted(days):
+            for file in days[day].tables[table].files:
+                day_of.setdefault(str(self.root / file), day)
+        if not day_of:
+            return {}
+        listed = ", ".join(_quoted(path) for path in day_of)
+        wanted = ", ".join(_quoted(one) for one in dict.fromkeys(ids)) or "NULL"
+        source = f"read_parquet([{listed}], hive_partitioning = false, filename = true)"
+        found = self._query(f'SELECT DISTINCT "{column}" AS one, filename FROM {source} WHERE "{column}" IN ({wanted})').to_pylist()
+        return {row["one"]: day_of[row["filename"]] for row in sorted(found, key=lambda r: day_of[r["filename"]], reverse=True)}
+
     def rows(self, run: Run, table: str) -> pa.Table:
         """All rows of one table of one run."""
         if not run.tables[table].files:

@@ -1,5 +1,6 @@
 """Every kind of knowledge that Yujing computes. A new kind is one line here, and its relations in graph/ontology/knowledge.yaml."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
@@ -16,13 +17,30 @@ def all_kinds() -> tuple[Kind, ...]:
     from graph.knowledge.flows.kind import FUND_FLOWS
     from graph.knowledge.groups.kind import GROUPS
 
-    return (
-        CONTROL,
-        CIRCLES_KIND,
-        GROUPS,
-        EXPOSURE,
-        FUND_FLOWS,
+    return told_apart(
+        (
+            CONTROL,
+            CIRCLES_KIND,
+            GROUPS,
+            EXPOSURE,
+            FUND_FLOWS,
+        )
     )
+
+
+def told_apart(kinds: Sequence[Kind]) -> tuple[Kind, ...]:
+    """The kinds. InputError where two have one name, or two tables have: tables of all kinds lie side by side in the book."""
+    names = Counter(kind.name for kind in kinds)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise InputError(f"Two kinds of knowledge are called '{twice[0]}'.", "Rename one of them.", "name")
+    owner: dict[str, str] = {}
+    for kind in kinds:
+        for table in kind.tables:
+            if table.name in owner:
+                told = f"'{owner[table.name]}' and '{kind.name}' both have a table '{table.name}'."
+                raise InputError(told, "Rename one of them: tables of all kinds lie side by side in the book.", "tables")
+            owner[table.name] = kind.name
+    return tuple(kinds)
 
 
 def chosen(names: Sequence[str]) -> tuple[Kind, ...]:

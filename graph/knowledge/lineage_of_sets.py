@@ -12,7 +12,9 @@ without an older identity gets one from its members: the same set found again on
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -40,6 +42,16 @@ EVENTS = ("born", "kept", "grown", "shrunk", "changed", "merged", "absorbed", "s
 `other`, which is absorbed. split: `other` was split off it. Every set of now and every set of before has at least one line."""
 
 Ints = NDArray[np.int64]
+
+
+def without_later_births(rows: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    """Lineage of one set, oldest first, without a birth of what was there already: it was told before the earlier day was."""
+    alive, kept = False, []
+    for row in rows:
+        if not (row["event"] == "born" and alive):
+            kept.append(row)
+        alive = row["event"] not in {"ended", "absorbed"}
+    return tuple(kept)
 
 
 @dataclass(frozen=True)

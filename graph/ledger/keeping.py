@@ -37,7 +37,7 @@ class OntologyFile:
         with FileLock(f"{self._path}.lock"):
             before = self.read()
             after = extend_ontology(before, additions)
-            if after.hash != before.hash or not self._path.exists():
+            if (after.hash, after.targets) != (before.hash, before.targets) or not self._path.exists():
                 self._write(after, [*self._additions(), additions])
         return self.read()
 

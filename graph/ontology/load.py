@@ -64,6 +64,7 @@ class _RelationSpec(_TypeSpec):
     ends: tuple[tuple[str, str], ...] = ()
     amount: str = ""
     share: str = ""
+    loops: bool = False
 
 
 class _DerivedSpec(_RelationSpec):
@@ -85,6 +86,7 @@ class OntologyAdditions(_Strict):
     entities: dict[str, _EntitySpec] = Field(default_factory=dict)
     relations: dict[str, _RelationSpec] = Field(default_factory=dict)
     facts: dict[str, _FactSpec] = Field(default_factory=dict)
+    targets: dict[str, dict[str, Any]] = Field(default_factory=dict)  # what models foretell: read by models/targets
 
 
 @cache
@@ -126,8 +128,24 @@ def extend_ontology(base: Ontology, additions: OntologyAdditions) -> Ontology:
         relations[name] = _extend_relation(name, relations.get(name), relation)
     for name, fact in additions.facts.items():
         facts[name] = _extend_fact(name, facts.get(name), fact)
-    merged = Ontology(entities, relations, facts)
+    merged = Ontology(entities, relations, facts, _extend_targets(base.targets, additions.targets))
     _check_references(merged)
+    return merged
+
+
+def _extend_targets(old: Mapping[str, dict[str, Any]], new: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """A target may be told again unchanged, or anew with a higher `version`."""
+    merged = dict(old)
+    for name, told in new.items():
+        _check_name(name, _PROPERTY_NAME, "target")
+        where = f"targets.{name}.version"
+        version = told.get("version")
+        if type(version) is not int or version < 1:
+            raise InputError(f"ontology: target {name} has no version.", "Write `version: 1`, a whole number.", where)
+        before = merged.get(name, told)
+        if before != told and version <= before["version"]:
+            raise InputError(f"ontology: target {name} {version} is already declared otherwise.", "Raise its version.", where)
+        merged[name] = told
     return merged
 
 
@@ -146,7 +164,7 @@ def _extend_relation(name: str, old: RelationType | None, spec: _RelationSpec) -
     _check_name(name, _RELATION_NAME, "relation")
     if not spec.ends:
         raise InputError(f"ontology: relation {name} has no ends.", "Add ends: [[From, To]].", f"relations.{name}.ends")
-    return RelationType(name, spec.zh or name, spec.ends, properties, spec.lasting, spec.amount, spec.share)
+    return RelationType(name, spec.zh or name, spec.ends, properties, spec.lasting, spec.amount, spec.share, spec.loops)
 
 
 def _extend_fact(name: str, old: FactType | None, spec: _FactSpec) -> FactType:

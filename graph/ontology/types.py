@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from graph.errors import InputError
 
@@ -60,6 +61,7 @@ class RelationType:
     lasting: Lasting = Lasting.STATE
     amount: str = ""
     share: str = ""
+    loops: bool = False  # may join a thing to itself
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ class Ontology:
     entities: dict[str, EntityType]
     relations: dict[str, RelationType]
     facts: dict[str, FactType] = field(default_factory=dict)
+    targets: dict[str, dict[str, Any]] = field(default_factory=dict)  # as a bank wrote them; no row depends on them
 
     @cached_property
     def types(self) -> dict[str, LedgerType]:

@@ -94,7 +94,8 @@ class DerivedVersions:
 
 def _id(relation: DerivedRelation) -> str:
     """Ids like a ledger relation's: thirty-two hex digits of what identifies it."""
-    return f"md5(concat_ws('|', '{relation.name}', {', '.join(['src', 'dst', *relation.key])}))"
+    columns = ", ".join(f'"{name}"' for name in ("src", "dst", *relation.key))
+    return f"md5(concat_ws('|', '{relation.name}', {columns}))"
 
 
 _DUCKDB = {"string": "VARCHAR", "int64": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "date32[day]": "DATE"}

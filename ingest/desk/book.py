@@ -21,7 +21,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from graph.errors import InputError
 from ingest.desk.reading import Glass, kinds_of
 from ingest.desk.shelf import Case
-from ingest.readers.excel import cell_text
+from ingest.readers.excel import sheet_rows
 from ingest.stage import Source
 
 OURS = ("行 line", "原因 reason", "原行 the row as it stood")
@@ -76,7 +76,7 @@ def read_book(path: Path) -> Returned:
         book = CalamineWorkbook.from_path(str(path))
     except (CalamineError, OSError) as problem:
         raise InputError(f"{path}: this is no readable workbook: {problem}.", "Save it as .xlsx.", "file") from problem
-    told = _grid(book, _META) if _META in book.sheet_names else []
+    told = _grid(path, book, _META) if _META in book.sheet_names else []
     if not told or told[0][:1] != [_FORM]:
         raise InputError(f"{path} is no repair workbook.", "Take what 'yujing quarantine download' writes.", "file")
     batch = next(row[1] for row in told if row[0] == "batch")
@@ -141,7 +141,7 @@ def _text(sheet: Any, text: str) -> Any:
 def _rows(book: CalamineWorkbook, path: Path, sheet: list[str]) -> Iterator[Row]:
     title, file, inner, header = sheet[:4]
     names = json.loads(header)
-    grid = _grid(book, title) if title in book.sheet_names else []
+    grid = _grid(path, book, title) if title in book.sheet_names else []
     if not grid:
         return
     width = len(OURS) + len(names)
@@ -157,5 +157,5 @@ def _rows(book: CalamineWorkbook, path: Path, sheet: list[str]) -> Iterator[Row]
         yield Row(file, inner, int(row[0]), tuple((row + [""] * width)[len(OURS) : width]))
 
 
-def _grid(book: CalamineWorkbook, title: str) -> list[list[str]]:
-    return [[cell_text(cell) for cell in cells] for cells in book.get_sheet_by_name(title).to_python(skip_empty_area=False)]
+def _grid(path: Path, book: CalamineWorkbook, title: str) -> list[list[str]]:
+    return list(sheet_rows(path, book.get_sheet_by_name(title)))

@@ -207,7 +207,7 @@ def _plain(text: str) -> str:
 
 
 def _contained(plain: str, known: Mapping[str, str]) -> str:
-    """The longest word that the cell contains, where it makes up most of it. 其他未定 is not 其他: nobody knows yet."""
+    """The longest word that the cell contains, where it makes up most of it. 其他未定 is not 其他: nobody knows it yet."""
     if _undetermined(plain):
         return ""
     inside = [word for word in known if len(word) > 1 and not word.isascii() and word in plain and 2 * len(word) >= len(plain)]

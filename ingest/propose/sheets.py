@@ -9,7 +9,7 @@ import polars as pl
 from graph.errors import InputError
 from ingest.propose.delimited import check_header, header_place
 from ingest.propose.look import Look, SetAside, stripped
-from ingest.readers.excel import cell_text, open_workbook, read_excel
+from ingest.readers.excel import open_workbook, read_excel, sheet_rows
 
 _START = 200
 _TITLE_SHARE = 0.8  # a merged cell as wide as this part of the table is a title above it
@@ -25,7 +25,7 @@ def look_at_sheets(path: Path, name: str) -> tuple[list[Look], list[SetAside]]:
     aside: list[SetAside] = []
     for title in book.sheet_names:
         sheet = book.get_sheet_by_name(title)
-        start = [[cell_text(cell) for cell in row] for row in islice(sheet.iter_rows(), _START)]
+        start = list(islice(sheet_rows(path, sheet), _START))
         if not any(cell for row in start for cell in row):
             continue
         merged = [each for each in sheet.merged_cell_ranges or [] if not _is_title(each, start)]

@@ -13,9 +13,13 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from graph.errors import InputError
 from ingest.readers.chunk import Chunk, header_alone, name_columns, no_broken
+from ingest.readers.unvalued import unvalued
 from ingest.readers.values import of_bool, of_float
+from ingest.unreadable import DIGITS_LOST
 
 _ROWS = 50_000
+_KEPT = 1e15
+"""A workbook keeps 15 digits of a number: of a longer one the last are lost before anybody reads it."""
 _TEXTS = {b"<": "a web page or XML", b"\xef\xbb\xbf": "text", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF file"}
 
 
@@ -30,18 +34,31 @@ class _Header:
 def read_excel(path: Path, sheet: str, header_row: int | tuple[int, ...] = 1, separator: str = "/") -> Iterator[Chunk]:
     """The header alone, then the rows below it; wholly empty rows are none.
 
-    Days come as `2017-07-18`, numbers in full, errors as shown.
+    Days come as `2017-07-18`, numbers in full; cells without a value as words that a load refuses (`ingest.unreadable`).
     """
     header = _Header((header_row,) if isinstance(header_row, int) else header_row, separator)
     opened = _sheet(path, open_workbook(path), sheet)
-    rows = enumerate(opened.iter_rows(), 1)
+    rows = enumerate(sheet_rows(path, opened), 1)
     names = _names(f"{path}, sheet {opened.name}" if sheet else str(path), opened, list(islice(rows, header.rows[-1])), header)
     size = path.stat().st_size
     yield header_alone(names)
     while part := list(islice(rows, _ROWS)):
-        filled = [(number, [cell_text(cell) for cell in cells]) for number, cells in part if any(cell != "" for cell in cells)]
+        filled = [(number, cells) for number, cells in part if any(cells)]
         frame = pl.DataFrame([cells for _, cells in filled], schema=dict.fromkeys(names, pl.String), orient="row")
         yield Chunk(frame, pl.Series("line", [number for number, _ in filled], pl.Int64), no_broken(), size)
+
+
+def sheet_rows(path: Path, sheet: CalamineSheet) -> Iterator[list[str]]:
+    """All rows of a sheet from its top, as text."""
+    left = sheet.start[1] if sheet.start else 0
+    without: dict[int, list[tuple[int, str]]] = {}
+    for (row, column), said in unvalued(path, sheet.name).items():
+        without.setdefault(row, []).append((column - left, said))
+    for number, cells in enumerate(sheet.iter_rows()):
+        texts = [cell_text(cell) for cell in cells]
+        for column, said in without.get(number, ()):
+            texts[column] = said
+        yield texts
 
 
 def sheet_names(path: Path, sheet: str, wanted: Sequence[str] | None) -> list[str]:
@@ -108,10 +125,10 @@ def _damaged(path: Path, problem: Exception) -> InputError:
     return InputError(said, "Transfer it again, or save it as .xlsx.", "format")
 
 
-def _names(called: str, sheet: CalamineSheet, rows: list[tuple[int, list[Any]]], header: _Header) -> list[str]:
+def _names(called: str, sheet: CalamineSheet, rows: list[tuple[int, list[str]]], header: _Header) -> list[str]:
     """Column names, each joined from the parts that stand above it; a merged cell counts in every cell that it covers."""
     lines = ", ".join(str(number) for number in header.rows)
-    by_number = {number: [cell_text(cell).strip() for cell in cells] for number, cells in rows if number in header.rows}
+    by_number = {number: [cell.strip() for cell in cells] for number, cells in rows if number in header.rows}
     if len(by_number) < len(header.rows) or not any(by_number[header.rows[-1]]):
         raise InputError(f"{called}, line {lines}: there is no header.", "Give header_row in the manifest.", "header_row")
     if len(header.rows) > 1:
@@ -141,14 +158,15 @@ def _joined(parts: tuple[str, ...], separator: str) -> str:
 
 
 def cell_text(cell: Any) -> str:
-    """A cell as text: whole numbers without a point, days as 2017-07-18."""
+    """A cell as text: whole numbers without a point, days as 2017-07-18; a number of too many digits says that it is one."""
     match cell:
         case str():
             return cell
         case bool():
             return of_bool(cell)
         case float():
-            return of_float(cell)
+            lost = cell.is_integer() and abs(cell) >= _KEPT
+            return f"{DIGITS_LOST} {int(cell)}" if lost else of_float(cell)
         case datetime():
             return cell.isoformat(" ") if cell.time().isoformat() != "00:00:00" else cell.date().isoformat()
         case date():

@@ -18,7 +18,7 @@ import pyarrow as pa
 import stdnum.cn.uscc
 from pyarrow.dataset import dataset
 
-from graph.clock import now_us
+from graph.clock import end_of_day_us, now_us
 from graph.errors import ConflictError, InputError, NotFoundError
 from graph.identity import Decision as IdentityDecision
 from graph.identity import decide, entity_id, records_of
@@ -132,14 +132,20 @@ class ResolutionBook:
         self._append("runs", [seen | {"pairs": len(rows)}])
         return self.proposals()
 
-    def proposals(self, status: Status | None = None) -> list[Proposal]:
-        """Those of the newest run, and every pair that was ever decided, the most probable first."""
-        rows = self._query("""
+    def proposals(self, status: Status | None = None, by_end_of: tuple[date, str] | None = None) -> list[Proposal]:
+        """Those of the newest run, and every pair that was ever decided, the most probable first.
+
+        `by_end_of`: a day and the bank's time zone; runs of later days and later words do not count then.
+        """
+        day, end = (by_end_of[0], end_of_day_us(*by_end_of)) if by_end_of else (date.max, 2**62)
+        rows = self._query(f"""
+            WITH counted AS (SELECT run FROM runs WHERE as_of <= DATE '{day}')
             SELECT * FROM proposals
-            WHERE run = (SELECT max(run) FROM runs) OR id IN (SELECT id FROM decisions)
+            WHERE run = (SELECT max(run) FROM counted)
+                OR (run IN (FROM counted) AND id IN (SELECT id FROM decisions WHERE "at" <= {end}))
             QUALIFY row_number() OVER (PARTITION BY id ORDER BY run DESC) = 1 ORDER BY bits DESC, id
         """)
-        last = self._last_decisions()
+        last = {row["id"]: row for row in self._all_decisions() if row["at"] <= end}
         found = [_proposal(row, last.get(row["id"])) for row in rows]
         return [each for each in found if status is None or each.status == status]
 
@@ -197,9 +203,6 @@ class ResolutionBook:
             return None, []
         records = self.history(found.id)[-1]["records"]
         return decide(ledger, [IdentityDecision(_TYPE, each, said.by, said.why, found.join) for each in records], said.at), records
-
-    def _last_decisions(self) -> dict[str, dict[str, Any]]:
-        return {row["id"]: row for row in self._all_decisions()}
 
     def _all_decisions(self) -> list[dict[str, Any]]:
         return self._query('SELECT * FROM decisions ORDER BY "at", batch_seq NULLS LAST')

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graph.snapshot import Snapshot
 from models.exposures import read_exposures
+from models.features.derived import keep_derived
 from models.features.spec import (
     FIRM,
     Family,
@@ -21,9 +22,15 @@ from models.features.spec import (
     features_of,
     node_columns,
     own_bases,
+    trouble_sql,
     version_of,
 )
+from models.features.steps import two_steps
+from models.targets.spec import DEFAULT, states_of, target_named
+from models.targets.spells import in_state_sql
 from models.workspace import Workspace
+
+_ORDER = "firm, channel, other"
 
 
 @dataclass(frozen=True)
@@ -65,25 +72,31 @@ def build_features(snapshot: Snapshot) -> FeatureTable:
     work = Workspace(snapshot)
     try:
         features = features_of(snapshot.ontology)
+        work.keep("_in_default", in_state_sql(states_of(snapshot.ontology, target_named(snapshot.ontology, DEFAULT))))
         work.keep("_standing", base_sql("standing"))
         standing = work.query("SELECT * FROM _standing ORDER BY firm")
         read_exposures(work)
         own = [f for f in features if f.family is Family.OWN]
         relation = [f for f in features if f.family is Family.RELATION]
-        neighbour = [f for f in features if f.family is Family.NEIGHBOUR]
+        steps = [f for f in features if f.then]
+        neighbour = [f for f in features if f.family is Family.NEIGHBOUR and not f.then]
+        derived = [f for f in features if f.family is Family.DERIVED]
         _keep_own(work, own)
         values = [_matrix(work, "_own", own), _channels(work, relation), _carried(work, neighbour)]
-        order = "firm, channel, other"
+        exposures = work.query(f"SELECT *, (:as_of - since)::DOUBLE AS age_days FROM _exposure ORDER BY {_ORDER}")
+        firms = standing["firm"].combine_chunks()
+        trouble = work.query("SELECT t.trouble FROM _standing s LEFT JOIN _trouble t USING (firm) ORDER BY s.firm")["trouble"]
+        values += [two_steps(exposures, firms, trouble.to_numpy(), steps), _derived(work, derived)]
         return FeatureTable(
             as_of=snapshot.as_of,
             ledger_seq=snapshot.ledger_seq,
             ontology_hash=snapshot.ontology.hash,
             version=version_of(features),
-            features=(*own, *relation, *neighbour),
-            firms=standing["firm"].combine_chunks(),
+            features=(*own, *relation, *neighbour, *steps, *derived),
+            firms=firms,
             values=np.hstack(values),
             standing=standing,
-            exposures=work.query(f"SELECT *, (:as_of - since)::DOUBLE AS age_days FROM _exposure ORDER BY {order}"),
+            exposures=exposures,
             others=_others(work),
         )
     finally:
@@ -100,6 +113,16 @@ def _keep_own(work: Workspace, own: Sequence[Feature]) -> None:
         parts.append(f'LEFT JOIN (SELECT firm, {picked} FROM "_{base}") AS "{base}_" USING (firm)')
     named = ", ".join(f'"{f.name}"' for f in own)
     work.keep("_own", f"SELECT firm, {named} FROM _standing {' '.join(parts)}")
+    balance = "CASE WHEN balance_log > 0 THEN exp(balance_log) - 1 ELSE 0 END * 100"
+    work.keep("_trouble", f"SELECT firm, ({trouble_sql()})::DOUBLE AS trouble, {balance} AS balance_fen FROM _own")
+
+
+def _derived(work: Workspace, features: Sequence[Feature]) -> NDArray[np.float64]:
+    keep_derived(work)
+    work.keep("_derived_base", base_sql("derived"))
+    picked = ", ".join(f'({f.sql})::DOUBLE AS "{f.name}"' for f in features)
+    work.keep("_derived", f"SELECT firm, {picked} FROM _derived_base")
+    return _matrix(work, "_derived", features)
 
 
 def _channels(work: Workspace, features: Sequence[Feature]) -> NDArray[np.float64]:

@@ -12,18 +12,25 @@ from pydantic import BaseModel, ConfigDict
 
 from graph.ontology import EntityType, FactType, Kind, Ontology, Property, core_ontology
 from models.exposures import Channel, channels_of
+from models.targets.spec import DEFAULT, shipped_target
 
 _HERE = files("models.features")
 FIRM = "Firm"
+ANY = "*"
 NUMERIC = (Kind.INTEGER, Kind.NUMBER, Kind.MONEY, Kind.SHARE, Kind.FLAG)
 
 
 class Family(StrEnum):
-    """Own: of the firm alone. Relation: how it stands in relations. Neighbour: what others carry to it."""
+    """Own: of the firm alone. Relation: how it stands in relations. Neighbour: what others carry to it.
+
+    Derived: what graph knowledge says of it. Note: of a loan note that falls due; no feature of firms.
+    """
 
     OWN = "own"
     RELATION = "relation"
     NEIGHBOUR = "neighbour"
+    DERIVED = "derived"
+    NOTE = "note"
 
 
 @dataclass(frozen=True)
@@ -40,6 +47,7 @@ class Feature:
     en: str
     channel: str = ""
     carries: str = ""  # neighbour: the sender's own feature that is carried over
+    then: str = ""  # of two steps: the channel of the second, `*` for any
 
 
 class _Own(BaseModel):
@@ -62,11 +70,25 @@ class _Template(BaseModel):
     carries: str = ""
 
 
+class _Step(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    unit: str
+    zh: str
+    en: str
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     own: dict[str, tuple[_Own, ...]]
     relation: tuple[_Template, ...]
     neighbour: tuple[_Template, ...]
+    trouble: str
+    second: _Step
+    paths: tuple[tuple[str, str], ...]
+    path: _Step
+    derived: tuple[_Own, ...]
+    note: tuple[_Own, ...]
 
 
 @cache
@@ -92,7 +114,35 @@ def features_of(ontology: Ontology) -> tuple[Feature, ...]:
     touching = [channel for channel in channels_of(ontology) if channel.touches_firm]
     relation = [_on_channel(t, c, Family.RELATION) for c in touching for t in table.relation if t.name not in c.without]
     neighbour = [_on_channel(t, c, Family.NEIGHBOUR) for c in touching if c.from_firm for t in table.neighbour]
-    return (*own, *added_features(ontology), *relation, *neighbour)
+    derived = [Feature(f.name, Family.DERIVED, "derived", f.window, f.unit, f.sql, f.zh, f.en) for f in table.derived]
+    return (*own, *added_features(ontology), *relation, *neighbour, *_two_steps(touching), *derived)
+
+
+def trouble_sql() -> str:
+    """Trouble of a firm in one number, over the columns of own features."""
+    return _declared().trouble
+
+
+def _two_steps(touching: list[Channel]) -> list[Feature]:
+    """Behind each channel between firms whatever lies there, and behind those of `paths` what they name."""
+    table = _declared()
+    between = {channel.name: channel for channel in touching if channel.from_firm}
+    out = [_second(table.second, first, None) for first in between.values()]
+    known = [(between[a], between[b]) for a, b in table.paths if a in between and b in between]
+    return out + [_second(table.path, first, then) for first, then in known]
+
+
+def _second(step: _Step, first: Channel, then: Channel | None) -> Feature:
+    words = {"zh": first.zh, "en": first.en}
+    words |= {"then_zh": then.zh, "then_en": then.en} if then else {}
+    name = f"{first.name}.{step.name}" + (f".{then.name}" if then else "")
+    said = step.unit, "", step.zh.format(**words), step.en.format(**words)
+    return Feature(name, Family.NEIGHBOUR, "two steps", "latest", *said, first.name, "", then.name if then else ANY)
+
+
+def note_features() -> tuple[Feature, ...]:
+    """What is told of a loan note that falls due."""
+    return tuple(Feature(f.name, Family.NOTE, "note", f.window, f.unit, f.sql, f.zh, f.en) for f in _declared().note)
 
 
 def _on_channel(template: _Template, channel: Channel, family: Family) -> Feature:
@@ -148,7 +198,17 @@ def node_columns(kind: EntityType | FactType) -> list[tuple[str, str]]:
 
 
 def version_of(features: tuple[Feature, ...]) -> str:
-    """Twelve hex digits that change with any feature, base query or template."""
-    queries = {base: base_sql(base) for base in ("channel", "standing", *own_bases())}
+    """Twelve hex digits that change with any feature, base query or template, and with what a default is."""
+    queries = (
+        {base: base_sql(base) for base in ("channel", "derived", "standing", *own_bases())}
+        | {"trouble": trouble_sql()}
+        | {DEFAULT: shipped_target(DEFAULT).digest}
+    )
     said = json.dumps([[asdict(f) for f in features], queries], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(said.encode()).hexdigest()[:12]
+
+
+def note_version() -> str:
+    """Six hex digits that change with any feature of loan notes."""
+    said = json.dumps([[asdict(f) for f in note_features()], base_sql("note")], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(said.encode()).hexdigest()[:6]

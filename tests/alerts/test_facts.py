@@ -1,5 +1,6 @@
 """Facts worked out by hand on one small town, equal for the book and for one firm."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,12 @@ import pytest
 
 from alerts.facts import FactBase, book_facts, firm_facts
 from alerts.facts.evidence import rows_behind
-from alerts.facts.groups import blocks, circles
+from alerts.facts.groups import blocks
 from alerts.facts.trails import paths_behind
 from graph.errors import NotFoundError
+from graph.knowledge import KnowledgeBook
+from graph.knowledge.circles.kind import CIRCLES_KIND
+from graph.knowledge.compute import compute_book
 from tests.alerts.towns import DAY, Town, fen
 
 
@@ -215,11 +219,35 @@ def test_components_do_not_depend_on_the_order_of_relations() -> None:
     import pyarrow as pa
 
     src, dst = ["a", "b", "c", "d", "x"], ["b", "c", "a", "a", "y"]
-
-    def members(order: list[int], find: Any) -> set[frozenset[str]]:
-        found = find(pa.chunked_array([[src[i] for i in order]]), pa.chunked_array([[dst[i] for i in order]])).to_pylist()
-        return {frozenset(r["party"] for r in found if r["component"] == one["component"]) for one in found}
-
     for order in ([0, 1, 2, 3, 4], [4, 2, 0, 3, 1]):
-        assert members(order, circles) == {frozenset("abc")}
-        assert members(order, blocks) == {frozenset("abcd"), frozenset("xy")}
+        ends = (pa.chunked_array([[side[i] for i in order]]) for side in (src, dst))
+        found = blocks(*ends).to_pylist()
+        parts = {frozenset(r["party"] for r in found if r["component"] == one["component"]) for one in found}
+        assert parts == {frozenset("abcd"), frozenset("xy")}
+
+
+def test_circles_of_the_facts_are_those_of_the_knowledge_book_for_the_book_and_for_one_firm(tmp_path: Path) -> None:
+    """A joint scheme of which the source tells two pairs one way, a pair in dollars, and a chain that closes nothing."""
+    town = Town(tmp_path)
+    for key in ("联1", "联2", "联3", "互1", "互2", "链1", "链2"):
+        town.firm(key)
+    town.loan("联3", past_due=30, tier="special_mention")
+    for guarantor, debtor in (("联1", "联2"), ("联2", "联3")):
+        told: dict[str, Any] = {"amount_fen": fen(10), "scheme": "joint", "contract": "LB-1"}
+        town.relation("GUARANTEES", guarantor, debtor, **told)
+    town.relation("GUARANTEES", "互1", "互2", amount_fen=fen(10), currency="USD")
+    town.guarantee("互2", "互1").guarantee("链1", "链2")
+    base = town.base()
+    book = KnowledgeBook.beside(town.ledger)
+    compute_book(book, town.snapshot(DAY), (CIRCLES_KIND,))
+    rows = book.read("guarantee_circle_members", base.as_of).to_pylist()
+    sizes = Counter(row["circle"] for row in rows)
+    of_firm = {row["member"]: float(sizes[row["circle"]]) for row in rows}
+    facts = {row["firm"]: row for row in book_facts(base).to_pylist()}
+    assert {firm: row["guarantee_circle_size"] for firm, row in facts.items() if row["guarantee_circle_size"]} == of_firm
+    assert sorted(of_firm.values()) == [2, 2, 3, 3, 3]
+    one = firm_facts(base, None, town.id("联1")).to_pylist()
+    assert one == [facts[town.id("联1")]] and one[0]["circle_members_overdue"] == 1
+    (led,) = paths_behind(base, [(town.id("联1"), "circle_members_overdue")])[town.id("联1"), "circle_members_overdue"]
+    assert led.to == town.id("联3") and len(led.path.edges) == 2
+    base.close()

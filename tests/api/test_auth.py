@@ -29,6 +29,7 @@ ROUTES: list[tuple[str, str, Permission | None]] = [
     ("GET", f"{FIRM}/group", Permission.READ_GRAPH),
     ("GET", f"{FIRM}/paths?to=x", Permission.READ_GRAPH),
     ("GET", "/v1/exposures", Permission.READ_GRAPH),
+    ("POST", "/v1/stress", Permission.READ_GRAPH),
     ("GET", "/v1/groups", Permission.READ_GRAPH),
     ("GET", "/v1/groups/proposals", Permission.READ_GRAPH),
     ("GET", "/v1/groups/x", Permission.READ_GRAPH),

@@ -71,6 +71,7 @@ def test_one_circle_names_its_weakest_link_its_cut_the_rows_and_what_became_of_i
     view = answer.json()
     assert (view["circle"]["weakest"]["name"], view["circle"]["loss_fen"]) == ("虚构A公司", 1000)
     assert [(call["guarantor"]["name"], call["net_assets_fen"]) for call in view["calls"]] == [("李**", None)]
+    assert [call["exhausted"] for call in view["calls"]] == [None] and view["circle"]["endangered_fen"] == 0
     (cut,) = view["cut"]
     assert (cut["guarantor"]["name"], cut["borrower"]["name"], cut["consent"]) == ("虚构B公司", "李**", "other_lenders")
     assert all(each["row"]["file"] == "world.csv" and each["row"]["line"] for each in view["guarantees"])
@@ -93,7 +94,7 @@ def test_a_firm_is_answered_from_the_book_and_on_other_days_from_the_graph(asked
 @pytest.mark.parametrize(
     ("path", "status", "field"),
     [
-        ("guarantee-circles?as_of=2026-02-14", 503, "as_of"),
+        ("guarantee-circles?as_of=2026-02-14", 404, "as_of"),
         ("guarantee-circles?as_of=2026-04-01", 422, "as_of"),
         ("guarantee-circles?by=name", 422, "by"),
         ("guarantee-circles?cursor=x", 422, "cursor"),
@@ -120,6 +121,7 @@ def test_the_command_line_says_the_same(ringed: Bank, asked: TestClient, monkeyp
     ring = listed(asked)["items"][1]["id"]
     day = ("--as-of", "2026-03-31")
     assert json.loads(run(*day, "--json")) == listed(asked, limit=20)
+    assert "净资产未知，按零计" in run("show", ring, *day)
     assert json.loads(run("show", ring, *day, "--json")) == asked.get(f"/v1/guarantee-circles/{ring}").json()
     assert "虚构B公司 → 李**" in run("show", ring, *day) and "world.csv:" in run("show", ring, *day)
     assert ring in run(*day) and "薄弱环节" in run("firm", ringed.ids["B"], *day)

@@ -142,6 +142,10 @@ def test_the_shapes_around_a_firm_and_what_is_asked_wrongly(paying: tuple[TestCl
     assert [(each["kind"], each["others"], each["amount_fen"]) for each in shown["shapes"]] == [("scatter", 3, 500_000_000)]
     assert client.get(f"/v1/firms/{CODES[TINGSONG]}/flow-shapes?share=0").json()["field"] == "share"
     assert client.get("/v1/firms/nobody/flow-shapes").status_code == 422
+    for path in ("flow-shapes", "flows"):
+        unknown = client.get("/v1/firms/Firm-" + "0" * 32 + f"/{path}")
+        assert (unknown.status_code, unknown.json()["field"]) == (404, "firm") and "Nothing is known" in unknown.json()["detail"]
+        assert client.get(f"/v1/firms/{CODES[TINGSONG]}/{path}?as_of=1950-01-01").status_code == 404
 
 
 def test_names_of_persons_stay_masked(paying: tuple[TestClient, Bank, World]) -> None:

@@ -1,6 +1,7 @@
 """Groups and proposals over HTTP: who belongs together and why, and an officer's word that counts at once."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
@@ -67,8 +68,10 @@ def test_exposure_stands_with_and_without_what_is_pending_and_a_word_counts_at_o
     first, again = (officer.post(where, json=body, headers=headers) for _ in range(2))
     assert (first.status_code, first.json()["status"], first.content) == (201, "confirmed", again.content)
     assert owed() == (700, 700)
+    assert first.json()["pending_recompute"] and first.json()["first_proposed"] == TODAY.isoformat()
     assert_problem(officer.post(where, json={"verdict": "reject", "why": "x"}), 409, "conflict", "verdict")
     assert officer.post(where, json={"verdict": "undo", "why": "误判"}).json()["status"] == "pending"
+    assert not the_proposal(officer)["pending_recompute"]
     officer.post(where, json={"verdict": "reject", "why": "可另售"}).raise_for_status()
     assert owed() == (0, 0)
 
@@ -87,6 +90,9 @@ def test_a_proposal_names_its_rows_and_pages_follow_each_other(officer: TestClie
     every = officer.get(PROPOSALS).json()["items"]
     assert {each["dependent"]["id"] for each in every} >= {fresh_bank.ids[QIUSHI]}
     assert all(each["rows"] and each["due"] for each in every)
+    assert {each["due"] for each in every} == {str(TODAY + timedelta(days=30))}  # whenever the evidence was known
+    required = [bool(each["required"]) for each in every]
+    assert required == sorted(required, reverse=True)
     page = officer.get(PROPOSALS, params={"limit": 1}).json()
     rest = officer.get(PROPOSALS, params={"cursor": page["next"]}).json()
     assert page["items"] + rest["items"] == every
@@ -95,7 +101,9 @@ def test_a_proposal_names_its_rows_and_pages_follow_each_other(officer: TestClie
 def test_what_cannot_be_answered_is_a_problem(officer: TestClient) -> None:
     assert_problem(officer.get("/v1/groups/Group-none"), 404, "not-found", "id")
     assert_problem(officer.get("/v1/groups", params={"cursor": "zzz"}), 422, "invalid-input", "cursor")
-    assert_problem(officer.get("/v1/groups", params={"as_of": "2025-12-31"}), 503, "unavailable", "as_of")
+    assert_problem(officer.get("/v1/groups", params={"as_of": "2025-12-31"}), 404, "not-computed", "as_of")
+    assert_problem(officer.get(PROPOSALS, params={"as_of": "2025-12-31"}), 404, "not-computed", "as_of")
+    assert_problem(officer.get("/v1/groups", params={"cursor": "W05hTl0"}), 422, "invalid-input", "cursor")  # [NaN]
     assert_problem(officer.get(f"/v1/firms/{CODES[CHENGHU]}/group?day=x"), 422, "invalid-input", "day")
     where = f"{PROPOSALS}/nothing/decisions"
     assert_problem(officer.post(where, json={"verdict": "confirm", "why": "x"}), 404, "not-found", "id")

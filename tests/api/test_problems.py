@@ -224,7 +224,9 @@ def test_a_defect_is_a_problem_too_and_says_nothing_of_the_data(bank: Bank, monk
 
 def test_every_domain_error_has_its_row_in_the_one_table() -> None:
     domain = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.YujingError)]
-    assert {problems.kind_of(kind("…")).slug for kind in domain} == {"invalid-input", "not-found", "conflict", "unavailable"}
+    assert {problems.kind_of(kind("…")).slug for kind in domain} == {
+        *("invalid-input", "not-found", "not-computed", "conflict", "unavailable"),
+    }
 
 
 def test_a_store_that_does_not_answer_is_503_and_asks_to_come_again(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,6 @@ _GOOD = "甲,乙,2024-01-01,2025-01-01,CNY,0.3,12.34\n"
 @pytest.mark.parametrize(
     ("bad", "column", "value", "reason"),
     [
-        ("丙,丙,2024-01-01,,CNY,0.3,1", "企业", "丙", "self_loop"),
         (",乙,2024-01-01,,CNY,0.3,1", "股东", "", "missing_value"),
         ("丙,乙,2024年,,CNY,0.3,1", "起", "2024年", "not_a_date"),
         ("丙,乙,1024-01-01,,CNY,0.3,1", "起", "1024-01-01", "date_range"),
@@ -61,6 +60,20 @@ def test_a_bad_row_is_set_aside_with_its_place_and_the_rest_goes_on(
     assert inbox.quarantined(result) == [(3, column, value, reason)]
     assert inbox.rows("HOLDS_SHARES", "paid_in_fen", "currency") == [(1234, "CNY")]
     assert result.reasons == {reason: 1}
+
+
+def test_what_cannot_join_a_thing_to_itself_is_set_aside_and_shares_that_a_firm_holds_of_itself_are_not(inbox: Inbox) -> None:
+    supplies = {
+        "relation": "SUPPLIES",
+        "src": {"type": "Firm", "key": "股东"},
+        "dst": {"type": "Firm", "key": "企业"},
+        "key": ["股东", "企业"],
+        "valid_from": "起",
+    }
+    inbox.put("rows.csv", _HEAD + "丙,丙,2024-01-01,,CNY,0.3,1\n")
+    result = inbox.load(loans([HOLDING]))
+    assert not result.reasons and len(inbox.rows("HOLDS_SHARES", "paid_in_fen")) == 1
+    assert inbox.quarantined(inbox.load(loans([supplies], name="other"))) == [(2, "企业", "丙", "self_loop")]
 
 
 def test_a_wrong_check_digit_refuses_the_row_or_only_warns_as_declared(inbox: Inbox) -> None:

@@ -24,6 +24,9 @@ _FIRM = {"entity": "Firm", "key": "代码", "properties": {"uscc": "代码", "si
 _LINES: dict[Reason, tuple[str, str, str]] = {
     Reason.FIELD_COUNT: ("沪,甲,乙", "", "沪,甲,乙"),
     Reason.STRAY_QUOTE: ('沪,甲,乙",2024-01-01,,CNY,1,1', "", '沪,甲,乙",2024-01-01,,CNY,1,1'),
+    Reason.CELL_ERROR: ("沪,甲,乙,2024-01-01,,CNY,#N/A,1", "比例", "#N/A"),
+    Reason.NOT_WORKED_OUT: ("沪,甲,乙,2024-01-01,,CNY,#FORMULA! =A1,1", "比例", "#FORMULA! =A1"),
+    Reason.DIGITS_LOST: ("沪,#DIGITS! 6222021234567890944,乙,2024-01-01,,CNY,1,1", "股东", "#DIGITS! 6222021234567890944"),
     Reason.MISSING_VALUE: ("沪,,乙,2024-01-01,,CNY,1,1", "股东", ""),
     Reason.NOT_A_NUMBER: ("沪,甲,乙,2024-01-01,,CNY,一,1", "比例", "一"),
     Reason.NOT_WHOLE: ("沪,甲,乙,2024-01-01,,CNY,1,0.0000001", "实缴", "0.0000001"),

@@ -5,6 +5,7 @@ with a FILEPASS record) by xlwt, `locked.xlsx` by msoffcrypto-tool, `firms.ods` 
 """
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -14,7 +15,7 @@ import yaml
 from graph.errors import InputError
 from ingest.manifest import SourceFile
 from ingest.readers import Surroundings, find_inputs
-from tests.ingest.world import Inbox, counts, loans
+from tests.ingest.world import Inbox, counts, firms, loans
 
 BOOKS = Path(__file__).with_name("books")
 _YIELD = {"entity": "Firm", "source": "s", "key": "客户号"}
@@ -172,3 +173,50 @@ def test_an_empty_folder_is_refused_by_name_unless_it_is_optional(inbox: Inbox) 
     result = inbox.load(loans([], files=[{**file, "optional": True}]))
     assert counts(result) == (0, 0, 0, 0)
     assert any("there is no file in this folder" in warning for warning in result.warnings)
+
+
+def workbook_of(path: Path, *table: tuple[object, ...]) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in table:
+        sheet.append(row)
+    book.save(path)
+
+
+def test_a_cell_without_a_value_is_refused_and_not_taken_for_an_empty_one(inbox: Inbox) -> None:
+    head = ("客户号", "名称", "注册资本", "备注")
+    told = [("1", "甲", "#N/A", ""), ("2", "=A1", 5, ""), ("3", "丙", "=1+1", ""), ("4", "丁", 7, "#REF!"), ("5", "戊", 8, "=A1")]
+    workbook_of(inbox.files / "firms.xlsx", head, *told)
+    result = inbox.load(firms(file="firms.xlsx", options="ignore: [备注]"))
+    assert counts(result) == (5, 2, 0, 3)  # the last column is read by nobody
+    assert inbox.quarantined(result) == [
+        (2, "注册资本", "#N/A", "cell_error"),
+        (3, "名称", "#FORMULA! =A1", "not_worked_out"),
+        (4, "注册资本", "#FORMULA! =1+1", "not_worked_out"),
+    ]
+    assert inbox.rows("Firm", "key", "registered_capital_fen") == [("4", 7_000_000), ("5", 8_000_000)]
+
+
+def test_a_number_of_more_digits_than_a_workbook_keeps_is_no_key(inbox: Inbox) -> None:
+    workbook_of(
+        inbox.files / "firms.xlsx", ("客户号", "名称", "注册资本"), (622202123456789, "甲", 1), (6222021234567890123, "乙", 1)
+    )
+    result = inbox.load(firms(file="firms.xlsx"))
+    assert inbox.quarantined(result) == [(3, "客户号", "#DIGITS! 6222021234567889920", "digits_lost")]
+    assert inbox.rows("Firm", "key") == [("622202123456789",)]
+
+
+def test_a_formula_that_was_worked_out_counts_though_it_came_to_nothing(tmp_path: Path) -> None:
+    workbook_of(tmp_path / "a.xlsx", ("客户号", "名称"), ("1", "=A1"), ("2", "=A2"))
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = (
+        parts[sheet].replace(b'<c r="B2"><f>A1', b'<c r="B2" t="str"><f>A1').replace(b"<f>A2</f><v />", b"<f>A2</f><v>5</v>")
+    )
+    with zipfile.ZipFile(tmp_path / "a.xlsx", "w") as book:
+        for name, data in parts.items():
+            book.writestr(name, data)
+    found, _ = rows(tmp_path, "a.xlsx")
+    assert [row["名称"] for _, row in next(iter(found.values()))] == ["", "5"]

@@ -17,7 +17,7 @@ from tests.worlds.build import World
 
 pytestmark = pytest.mark.slow
 PLAN = Plan(horizon_days=90, train=4, validation=1, test=1, step=2)
-MODELS = {"logistic", "lightgbm", "gnn"}
+MODELS = {"logistic", "lightgbm", "gnn", "ensemble"}
 
 
 @dataclass(frozen=True)

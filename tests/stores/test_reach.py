@@ -13,7 +13,7 @@ from graph.errors import InputError
 from graph.network import Network, RiskPaths
 from graph.reach import Figures, RiskPathQuery, RiskQuery, risk_network, risk_paths
 from graph.store import Moment
-from graph.walks import NetworkQuery, PathQuery
+from graph.walks import NetworkQuery, PathQuery, exposure_network
 from tests.stores.conftest import Load
 from tests.worlds.build import World
 
@@ -137,7 +137,7 @@ def test_what_changed_between_two_days_names_new_ended_and_changed_relations_and
         return risk_network(store, world.id("A"), RiskQuery(NetworkQuery(when)))
 
     found = network_changes(store, world.id("A"), query, date(2025, 3, 1), walk)
-    assert (found.joined, found.left) == ((world.id("D"),), (world.id("C"),))
+    assert (found.joined, found.left) == ({world.id("D"): 1}, {world.id("C"): 1})
     assert [edge.src for edge in found.new] == [world.id("D")] and [edge.dst for edge in found.ended] == [world.id("C")]
     assert [(c.before.amount_fen, c.after.amount_fen, c.fields) for c in found.changed] == [(5, 8, ("amount_fen",))]
     assert found.complete
@@ -145,6 +145,23 @@ def test_what_changed_between_two_days_names_new_ended_and_changed_relations_and
     assert not all_new.left and not all_new.ended and len(all_new.new) == 2
     same = network_changes(store, world.id("A"), query, JUNE.valid, walk)
     assert not (same.joined or same.left or same.new or same.ended or same.changed)
+
+
+def test_what_is_new_is_in_the_later_picture_and_what_ended_in_the_earlier(world: World, load: Load) -> None:
+    for key in ("A", "B", "C"):
+        world.firm(key)
+    world.relation("GUARANTEES", "A", "B", amount_fen=5).relation("GUARANTEES", "A", "C", amount_fen=3)
+    world.close("2025-04-01", known="2025-04-01")
+    world.relation("GUARANTEES", "C", "B", amount_fen=9, valid_from="2025-05-01", known="2025-05-01").commit()
+    store, query = load(world), NetworkQuery(JUNE, depth=1)
+
+    def walk(when: Moment) -> Network:
+        return exposure_network(store, world.id("A"), NetworkQuery(when, depth=1))
+
+    found = network_changes(store, world.id("A"), query, date(2025, 3, 1), walk)
+    shown = {edge.rel for edge in walk(JUNE).edges}
+    assert [edge for edge in found.new if edge.rel not in shown] == [] and found.new == ()
+    assert [edge.dst for edge in found.ended] == [world.id("C")] and found.left == {world.id("C"): 1}
 
 
 @pytest.mark.parametrize("seed", range(3))

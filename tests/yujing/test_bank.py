@@ -13,6 +13,7 @@ from stdnum.exceptions import InvalidComponent
 
 from graph.errors import InputError
 from yujing.bank.activity import festival
+from yujing.bank.cases import describe_cases
 from yujing.bank.casting import write_script
 from yujing.bank.distress import DEFAULT_LAG, simulate_distress
 from yujing.bank.firms import GUARANTEE_COMPANY
@@ -208,3 +209,18 @@ def test_every_bank_however_small_has_its_cases(tmp_path: Path, firms: int, seed
     ]
     leading = [case["firm"]["uscc"] for case in cases["cases"]]
     assert len(set(leading)) == len(leading)
+
+
+@pytest.mark.parametrize(("firms", "seed"), [(300, 7), (300, 1), (200, 3), (60, 2), (400, 7), (1000, 5)])
+def test_the_drawdown_of_the_round_trip_is_the_one_whose_money_comes_back(firms: int, seed: int) -> None:
+    """At 300 firms the case once named a note that was paid to the borrower itself."""
+    made = invent_world(BankPlan(firms=firms, seed=seed))
+    (case,) = (each for each in describe_cases(made)["cases"] if each["case"] == "round-trip")
+    cast, names, paid_out, transfers = made.society.cast, made.society.firms.name, made.book.disbursements, made.transfers
+    (at,) = np.flatnonzero(made.book.notes.number[paid_out.note] == case["loan_note"])
+    assert paid_out.entrusted[at] and names[paid_out.payee[at]] == case["payee"]["name"] == names[cast.round_trip_payee]
+    drawn = np.datetime64(case["drawn_on"])
+    week = (transfers.at > drawn) & (transfers.at < drawn + np.timedelta64(8, "D")) & (transfers.purpose == "往来款")
+    back = week & (transfers.payer_name == case["payee"]["name"])
+    assert transfers.amount_fen[back].sum() >= 0.6 * paid_out.amount_fen[at]
+    assert drawn + np.timedelta64(4, "D") <= np.datetime64(made.plan.today)

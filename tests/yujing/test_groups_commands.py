@@ -37,16 +37,17 @@ def told(*words: str) -> Any:
 def test_an_officer_lists_shows_and_decides(home: Path) -> None:
     told("knowledge", "--as-of", DAY)
     told("graph", "build")
-    (group,) = told("groups", "list", "--json")
+    (group,) = told("groups", "list", "--json")["items"]
     assert (group["name"], group["members"]) == ("A", 2)
-    assert "集团" in told("groups", "list") and "被企业控制" in told("groups", "show", group["group"])
-    (proposal,) = told("groups", "proposals", "--json")
-    before = told("groups", "show", group["group"], "--json")
+    assert "集团" in told("groups", "list") and "被企业控制" in told("groups", "show", group["id"])
+    (proposal,) = told("groups", "proposals", "--json")["items"]
+    assert proposal["dependent"]["name"] == "X" and proposal["rows"][0]["file"] == "world.csv"
+    before = told("groups", "show", group["id"], "--json")
     assert (before["connected_exposure_fen"], before["connected_exposure_with_pending_fen"]) == (0, 500)
-    told("groups", "decide", proposal["id"], "confirm", "--why", "九成销售")
-    after = told("groups", "show", group["group"], "--json")
+    assert "待下次推算" in told("groups", "decide", proposal["id"], "confirm", "--why", "九成销售")
+    after = told("groups", "show", group["id"], "--json")
     assert (after["connected_exposure_fen"], after["connected_exposure_with_pending_fen"]) == (500, 500)
-    assert told("groups", "proposals", "--status", "confirmed", "--json")[0]["why"] == "九成销售"
+    assert told("groups", "proposals", "--status", "confirmed", "--json")["items"][0]["why"] == "九成销售"
     assert len(told("groups", "firm", "B", "--json")["members"]) == 2
     assert told("knowledge", "--as-of", DAY, "--kinds", "groups", "--json")["runs"][-1]["how"] == "computed"  # what was said counts
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from graph.errors import InputError
 from graph.stores import build_ladybug
 from tests.worlds.build import World
-from yujing.cli import build_app
+from yujing.cli import build_app, main
 
 
 @pytest.fixture
@@ -41,7 +41,24 @@ def test_a_day_is_computed_then_known_and_another_with_equal_inputs_unchanged(ho
     assert [(run["kind"], run["how"], run["rows"]["controllers"]) for run in first] == [("control", "computed", 3)]
     assert runs("--kinds", "control")[0]["how"] == "known"
     assert runs("--kinds", "control", "--as-of", "2025-06-29")[0]["how"] == "unchanged"
-    assert "control 1" in run("knowledge").stdout
+    assert "control 2" in run("knowledge").stdout
+
+
+def test_a_day_computed_after_a_later_one_names_the_later_to_run_again(home: Path) -> None:
+    world = World(home, feed="ring").firm("A").firm("B").relation("GUARANTEES", "A", "B", valid_from="2025-01-01")
+    world.relation("GUARANTEES", "B", "A", valid_from="2025-01-01").commit()
+    later, earlier = ("--kinds", "circles", "--as-of", "2025-06-30"), ("--kinds", "circles", "--as-of", "2025-06-20", "--json")
+    run("knowledge", *later)
+    (circle,) = json.loads(run("circles", "--as-of", "2025-06-30", "--json").stdout)["items"]
+    assert json.loads(run("knowledge", *earlier).stdout)["stale"] == ["2025-06-30"]
+
+    def births() -> list[str]:
+        told = json.loads(run("circles", "show", circle["id"], "--as-of", "2025-06-30", "--json").stdout)
+        return [event["on"] for event in told["lineage"] if event["event"] == "born"]
+
+    assert births() == ["2025-06-20"]
+    assert json.loads(run("knowledge", *later, "--json").stdout)["runs"][0]["how"] == "computed"
+    assert births() == ["2025-06-20"] and json.loads(run("knowledge", *earlier).stdout)["stale"] == []
 
 
 def test_an_unknown_kind_and_a_home_without_data_are_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,6 +75,23 @@ def test_a_firm_is_told_with_its_chain_its_rows_and_what_contradicts(home: Path)
     assert "world.csv:" in told
     assert "申报的控制人与推算不符" in told
     plain = json.loads(run("control", "乙", "--as-of", "2025-06-29", "--json").stdout)
-    assert (plain["control"], plain["when"]["valid"]) == ("controlled", "2025-06-29")
-    assert {f["finding"] for f in plain["findings"]} == {"filed_contradicted", "computed_unfiled"}
-    assert set(plain["sources"].values()) <= {f"world.csv:{line}" for line in range(1, 10)}
+    told_by = plain["controllers"]
+    assert (told_by["status"], told_by["as_of"]) == ("controlled", "2025-06-29")
+    assert {f["finding"] for f in told_by["findings"]} == {"filed_contradicted", "computed_unfiled"}
+    links = [link for each in told_by["controllers"] for chain in each["chains"] for step in chain["steps"] for link in step]
+    assert links and all(link["row"]["file"] == "world.csv" and link["row"]["line"] for link in links)
+    assert plain["beneficial_owners"]["firm"]["name"] == "乙"
+    seen = json.loads(run("network", "乙", "--json").stdout)
+    assert seen["as_of"] == "2025-06-30" and all(edge["row"]["file"] == "world.csv" for edge in seen["edges"])
+
+
+def test_a_refusal_is_a_problem_for_a_program_that_asked_for_json(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["yujing", "control", "丙", "--json"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = capsys.readouterr()
+    told = json.loads(printed.out)
+    assert (ended.value.code, told["type"], told["field"]) == (2, "urn:yujing:problem:not-found", "firm")
+    assert "错误" in printed.err

@@ -147,8 +147,11 @@ def _related_payee(world: World) -> dict[str, Any]:
 
 
 def _round_trip(world: World) -> dict[str, Any]:
-    cast, notes = world.society.cast, world.book.notes
-    note = int(np.flatnonzero(notes.firm == cast.round_trip)[notes.start[notes.firm == cast.round_trip].argmax()])
+    """The note whose money was paid to the payee that sends it back (`world._lend`)."""
+    cast, notes, paid_out = world.society.cast, world.book.notes, world.book.disbursements
+    to_payee = paid_out.entrusted & (paid_out.payee == cast.round_trip_payee)
+    planted = paid_out.note[to_payee & (notes.firm[paid_out.note] == cast.round_trip)]
+    note = int(planted[notes.drawn_on[planted].argmax()])
     return {
         "case": "round-trip",
         "stage": "drawdown",

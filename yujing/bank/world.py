@@ -178,7 +178,7 @@ def _lend(plan: BankPlan, society: Society, distress: Distress) -> tuple[Book, M
     notes, cast = draw_notes(plan, society.firms, society.slots, distress.failed), society.cast
     dues = fall_due(plan, notes, distress)
     paid_out = pay_out(plan, notes, society.supplies)
-    last = int(np.flatnonzero(notes.firm[paid_out.note] == cast.round_trip)[-1])
+    last = _newest_drawdown(plan, notes, paid_out, cast.round_trip)
     paid_out.payee[last], paid_out.entrusted[last] = cast.round_trip_payee, True
     note = paid_out.note[last]
     owner = int(society.ownership.controller[cast.round_trip])
@@ -191,6 +191,15 @@ def _lend(plan: BankPlan, society: Society, distress: Distress) -> tuple[Book, M
         disbursements=paid_out,
     )
     return book, back
+
+
+def _newest_drawdown(plan: BankPlan, notes: Notes, paid_out: Disbursements, firm: int) -> int:
+    """The place of a firm's last disbursement that leaves four days for money to come back."""
+    mine = np.flatnonzero(notes.firm[paid_out.note] == firm)
+    drawn = notes.drawn_on[paid_out.note[mine]]
+    early = mine[drawn + np.timedelta64(4, "D") <= np.datetime64(plan.today)]
+    mine = early if len(early) else mine
+    return int(mine[notes.drawn_on[paid_out.note[mine]].argmax()])
 
 
 def _report(plan: BankPlan, society: Society, distress: Distress, indicators: Indicators) -> Reports:

@@ -142,6 +142,8 @@ def _print_circle(console: Console, found: "CircleView") -> None:
     for call in found.calls[:_LINES]:
         net = "?" if call.net_assets_fen is None else _yuan(call.net_assets_fen)
         spent = f", [yellow]耗尽 exhausted, 敞口 exposure {_yuan(call.exposure_fen)}[/]" if call.exhausted else ""
+        if call.exhausted is None:
+            spent = f", [yellow]净资产未知，按零计 not told, counted as nothing; 敞口 exposure {_yuan(call.exposure_fen)}[/]"
         console.print(f"  {_name(call.guarantor)} 代偿 pays {_yuan(call.called_fen)} (净资产 net assets {net}){spent}")
     proven = "" if told.cut_exact else f" (下限 no cut below {_yuan(told.cut_bound_fen)})"
     console.print(f"[bold]解圈 cheapest cut[/] {_yuan(told.cut_fen)}{proven}")

@@ -1,6 +1,5 @@
 """`yujing control FIRM`: who controls a firm, over which chains, and who its beneficial owners are."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -18,9 +17,10 @@ if TYPE_CHECKING:
     Places = Mapping[str, str]
 
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: today)")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+AsJson = Annotated[bool, typer.Option("--json", help="print what the API answers, as one JSON object")]
 
 _CHAINS = 3  # of one owner; --json has them all
+_SEEN = 0.00005  # less is not seen in a percentage of two places
 
 
 def register(app: typer.Typer) -> None:
@@ -34,25 +34,35 @@ def control(
     as_json: AsJson = False,
 ) -> None:
     """Worked out from the graph store, as known by the end of the day."""
+    from api.control import read_beneficial_owners, read_controllers
     from api.naming import walked_names
+    from api.rows import RowReader
     from graph.knowledge.control.one_firm import control_answer
+    from graph.snapshot import Snapshot
     from graph.store import Moment
     from yujing.commands.graph import one_firm
-    from yujing.wiring import open_ledger, open_store, open_vault
+    from yujing.wire_json import print_wire
+    from yujing.wiring import open_sources
 
     settings = Settings()
-    ledger = open_ledger(settings)
-    reader = open_store(settings, ledger)
+    opened = open_sources(settings)
+    reader = opened.store
     when = Moment.of(as_of.date() if as_of else settings.day)
-    answer = control_answer(reader, one_firm(reader, firm), when)
-    names = walked_names(reader, open_vault(settings), answer.mentioned(), when)
+    entity = one_firm(reader, firm)
+    if as_json:
+        rows = RowReader(Snapshot(opened.ledger, when.valid))
+        told = {
+            "controllers": read_controllers(opened, rows, entity),
+            "beneficial_owners": read_beneficial_owners(opened, rows, entity),
+        }
+        reader.close()
+        print_wire(told)
+        return
+    answer = control_answer(reader, entity, when)
+    names = walked_names(reader, opened.vault, answer.mentioned(), when)
     through = reader.through_seq
     reader.close()
-    places = _places(ledger, answer, through)
-    if as_json:
-        print(json.dumps(_plain(answer, names, places), ensure_ascii=False))
-    else:
-        _print(answer, names, places)
+    _print(answer, names, _places(opened.ledger, answer, through))
 
 
 def _places(ledger: "object", answer: "ControlAnswer", through_seq: int) -> dict[str, str]:
@@ -71,14 +81,6 @@ def _places(ledger: "object", answer: "ControlAnswer", through_seq: int) -> dict
     return found
 
 
-def _plain(answer: "ControlAnswer", names: "Names", places: "Places") -> dict[str, object]:
-    from dataclasses import asdict
-
-    told = asdict(answer)
-    told["when"] = {"valid": answer.when.valid.isoformat(), "known": answer.when.known.isoformat()}
-    return {**told, "names": dict(names), "sources": dict(places)}
-
-
 def _print(answer: "ControlAnswer", names: "Names", places: "Places") -> None:
     from graph.knowledge.control import words
 
@@ -94,6 +96,9 @@ def _print(answer: "ControlAnswer", names: "Names", places: "Places") -> None:
         of = f"表决权 votes {_percent(each.votes)}, 综合持股 interest {_percent(each.interest)}"
         console.print(f"  {show.name(each.id)}: {kind}{joint}{state}; {of}")
         show.chains(each.chains)
+        if each.beyond_chains >= _SEEN:
+            more = f"另有 {_percent(each.beyond_chains)} 经循环持股或未列路径"
+            console.print(f"    {more} of the interest lies in circles of holdings, or ways not listed")
         show.links(each.acts_with)
     if answer.deadlocked:
         console.print("  僵局双方 deadlocked: " + ", ".join(show.name(each) for each in answer.deadlocked))
@@ -103,7 +108,7 @@ def _print(answer: "ControlAnswer", names: "Names", places: "Places") -> None:
         tests = "; ".join(f"{words.TESTS[name][0]} {words.TESTS[name][1]}" for name in owner.tests)
         console.print(f"  {show.name(owner.id)}: {_percent(owner.interest)}, 表决权 votes {_percent(owner.votes)}: {tests}")
         show.links(owner.told_by)
-    if answer.missing:
+    if answer.unknown:
         console.print(f"[bold]未知 untold[/]: {_percent(answer.unknown)} of the firm belongs in the end to nobody who is told")
     for gap in answer.missing:
         behind = f"其{_percent(gap.untold)}股东未知 of its shares untold, 影响 behind {_percent(gap.weight)}"
@@ -132,8 +137,8 @@ class _Printer:
         """甲 --60%--> 乙 --55%--> 丙 = 33%, then the rows that tell it."""
         for chain in chains[:_CHAINS]:
             text = self.name(chain.nodes[0])
-            for step, node in zip(chain.steps, chain.nodes[1:], strict=True):
-                text += f" --{_step(step)}--> {self.name(node)}"
+            for step, counted, node in zip(chain.steps, chain.counted, chain.nodes[1:], strict=True):
+                text += f" --{_step(step, counted)}--> {self.name(node)}"
             rows = [self._places[link.rel] for step in chain.steps for link in step if link.rel in self._places]
             self._console.print(f"    {text} = {_percent(chain.share)}  [dim]{escape(', '.join(dict.fromkeys(rows)))}[/]")
         if len(chains) > _CHAINS:
@@ -145,10 +150,13 @@ class _Printer:
             self._console.print(f"    {text}  [dim]{escape(self._places.get(link.rel, ''))}[/]")
 
 
-def _step(step: "tuple[Link, ...]") -> str:
+def _step(step: "tuple[Link, ...]", counted: float) -> str:
+    """The share that the step counts for; beside it the votes where they differ, and what is told where it was scaled."""
     equity = sum(link.equity or 0.0 for link in step)
     votes = sum(link.votes if link.votes is not None else link.equity or 0.0 for link in step)
-    return _percent(equity) if abs(equity - votes) < 1e-9 else f"{_percent(equity)} (表决 votes {_percent(votes)})"
+    beside = [] if abs(equity - votes) < 1e-9 else [f"表决 votes {_percent(votes)}"]
+    beside += [] if abs(equity - counted) < 1e-9 else [f"申报 told {_percent(equity)}"]
+    return _percent(counted) + (f" ({', '.join(beside)})" if beside else "")
 
 
 def _percent(share: float) -> str:

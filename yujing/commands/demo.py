@@ -26,6 +26,7 @@ _ALERTS_SHOWN = 8
 _SCORES_SHOWN = 5
 _NETWORK = "gnn"
 _STEPS = 8
+_FIRMS_WITH_MODELS = 3000
 
 console = Console()
 
@@ -144,16 +145,33 @@ def _proposals(pipeline: "Pipeline") -> None:
 
 
 def _models(pipeline: "Pipeline") -> None:
-    from yujing.commands.models import show_trained
-
     with _step(4, "模型 three models on the same rows"):
         if pipeline.registry.has_champion():
             console.print("  已训练 trained before: yujing models list")
         else:
-            trained = pipeline.learn(lambda step: console.print(f"  {step}", style="dim"))
-            show_trained(trained, console)
+            _train(pipeline)
     with _step(5, f"评分 scores as of {pipeline.as_of}"):
-        _scores(pipeline)
+        if pipeline.registry.has_champion():
+            _scores(pipeline)
+        else:
+            console.print("  没有模型，不评分 no model, no scores")
+
+
+def _train(pipeline: "Pipeline") -> None:
+    """A small bank may have no default in the months that a model is tested on: then the rules alone speak."""
+    from yujing.commands.models import show_trained
+
+    try:
+        trained = pipeline.learn(lambda step: console.print(f"  {step}", style="dim"))
+    except InputError as problem:
+        if problem.field != "horizon":
+            raise
+        console.print(f"  [yellow]不训练模型 no model is trained:[/] {problem.message}", highlight=False)
+        console.print(
+            f"  预警只凭规则 alerts come from rules alone; a bank with models: --firms {_FIRMS_WITH_MODELS}", highlight=False
+        )
+    else:
+        show_trained(trained, console)
 
 
 def _scores(pipeline: "Pipeline") -> None:

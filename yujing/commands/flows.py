@@ -1,9 +1,8 @@
 """`yujing flows FIRM|NOTE`: where the money of a drawdown or payment went, or where it came from, as a tree."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     Places = Mapping[str, str]
 
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: today)")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+AsJson = Annotated[bool, typer.Option("--json", help="print what the API answers, as one JSON object")]
 _SHOWN = 12  # payments of one shape; --json has them all
 
 
@@ -37,6 +36,8 @@ def flows(  # noqa: PLR0917 (Typer reads its options from the signature)
     amount: Annotated[float | None, typer.Option(min=0.01, help="how much of the payment, in yuan (default: all)")] = None,
     days: Annotated[int, typer.Option(min=0, max=3660, help="how long it is followed")] = 90,
     hops: Annotated[int, typer.Option(min=0, max=20, help="over how many payments")] = 6,
+    before_days: Annotated[int, typer.Option(min=0, max=3660, help="how much earlier accounts are read (forward)")] = 30,
+    smallest: Annotated[float, typer.Option(min=0.01, help="in yuan: less is not followed")] = 100.0,
     method: Annotated[Literal["fifo", "pro_rata"], typer.Option(help="first in first out, or in proportion")] = "fifo",
     direction: Annotated[Literal["forward", "backward"], typer.Option(help="where it went, or where it came from")] = "forward",
     opening: Annotated[Literal["none", "least"], typer.Option(help="what is assumed of money untold")] = "none",
@@ -45,35 +46,50 @@ def flows(  # noqa: PLR0917 (Typer reads its options from the signature)
     as_json: AsJson = False,
 ) -> None:
     """Traced over the graph store, as known by the end of the day; conserved to the fen."""
+    from api.flows import read_flows, read_shapes
     from api.naming import walked_names
+    from api.rows import RowReader
+    from api.wire.flows import FlowsQuery, FlowsShown, ShapesQuery, ShapesShown
     from graph.knowledge.flows.around_firm import shapes_of
     from graph.knowledge.flows.one_start import FlowQuery
     from graph.knowledge.flows.patterns import PatternBounds
     from graph.knowledge.flows.query import FlowBounds
     from graph.knowledge.flows.starts import trace_firm
+    from graph.snapshot import Snapshot
     from graph.store import Moment
-    from yujing.wiring import open_ledger, open_store, open_vault
+    from yujing.wire_json import print_wire
+    from yujing.wiring import open_sources
 
     settings = Settings()
-    ledger = open_ledger(settings)
-    reader = open_store(settings, ledger)
+    opened = open_sources(settings)
+    reader, ledger = opened.store, opened.ledger
     when = Moment.of(as_of.date() if as_of else settings.day)
     entity, source = _who(reader, ledger, firm, source, when)
+    fen = None if amount is None else round(amount * 100)
+    if as_json:
+        rows = RowReader(Snapshot(ledger, when.valid))
+        asked: dict[str, Any] = {"from": source or None, "amount": fen, "days": days, "before_days": before_days, "hops": hops}
+        asked |= {"smallest": round(smallest * 100), "method": method, "direction": direction, "opening": opening}
+        shown: FlowsShown | ShapesShown
+        if shapes:
+            shown = read_shapes(opened, rows, entity, ShapesQuery(since_days=days))
+        else:
+            shown = read_flows(opened, rows, entity, FlowsQuery.model_validate(asked))
+        reader.close()
+        print_wire(shown)
+        return
     if shapes:
         found = shapes_of(reader, entity, when, PatternBounds(), days, ledger.time_zone)
         mentioned, told = found.mentioned(), [each for shape in found.shapes for each in shape.payments]
     else:
-        bounds = FlowBounds(days=days, hops=hops, opening=opening)
-        fen = None if amount is None else round(amount * 100)
+        bounds = FlowBounds(days, before_days, hops, round(smallest * 100), opening=opening)
         answers = trace_firm(reader, entity, source, FlowQuery(when, direction, method, bounds, fen, ledger.time_zone))
         mentioned = tuple(dict.fromkeys(each for answer in answers for each in answer.mentioned()))
         told = [each for answer in answers for each in answer.payments]
-    names, through = walked_names(reader, open_vault(settings), mentioned, when), reader.through_seq
+    names, through = walked_names(reader, opened.vault, mentioned, when), reader.through_seq
     reader.close()
     places = _places(ledger, told, when, through)
-    if as_json:
-        print(json.dumps(_plain([found] if shapes else answers, names, places), ensure_ascii=False))
-    elif shapes:
+    if shapes:
         _print_shapes(found, names, places)
     else:
         for answer in answers:
@@ -110,17 +126,6 @@ def _places(ledger: "Ledger", payments: "list[Payment]", when: "Moment", through
         sheet = f" [{source.sheet}]" if source.sheet else ""
         found[source.rel] = f"{source.file}{sheet}:{source.line}"
     return found
-
-
-def _plain(answers: "list[ShapesAnswer] | tuple[FlowAnswer, ...]", names: "Names", places: "Places") -> dict[str, object]:
-    from dataclasses import asdict
-
-    told = []
-    for answer in answers:
-        one = asdict(answer)
-        one["when"] = {"valid": answer.when.valid.isoformat(), "known": answer.when.known.isoformat()}
-        told.append(one)
-    return {"answers": told, "names": dict(names), "sources": dict(places)}
 
 
 def _print(answer: "FlowAnswer", names: "Names", places: "Places") -> None:

@@ -102,23 +102,30 @@ def network(  # noqa: PLR0917 (Typer reads its options from the signature)
 ) -> None:
     """Who is tied to a firm, over how many hops, and for how much."""
     from api.naming import mask_network
+    from api.network import network_shown
+    from api.rows import RowReader
     from graph.picture import network_svg
+    from graph.snapshot import Snapshot
     from graph.store import Moment
     from graph.walks import NetworkQuery, exposure_network
-    from yujing.wiring import open_ledger, open_store, open_vault
+    from yujing.wire_json import print_wire
+    from yujing.wiring import open_sources
 
     settings = _settings(store)
-    ledger = open_ledger(settings)
-    reader = open_store(settings, ledger)
+    opened = open_sources(settings)
+    reader = opened.store
     wanted = tuple(name.strip() for name in types.split(",") if name.strip())
     when = Moment.of(as_of.date() if as_of else settings.day)
-    walked = exposure_network(reader, one_firm(reader, firm), NetworkQuery(when, depth, wanted, max_nodes=max_nodes))
-    found = mask_network(open_vault(settings), walked)
+    entity = one_firm(reader, firm)
+    query = NetworkQuery(when, depth, wanted, max_nodes=max_nodes)
+    found = mask_network(opened.vault, exposure_network(reader, entity, query))
     if svg:
-        svg.write_text(network_svg(found, ledger.ontology, "虚构数据 invented data" if settings.demo else ""), "utf-8")
+        svg.write_text(network_svg(found, opened.ledger.ontology, "虚构数据 invented data" if settings.demo else ""), "utf-8")
+    if as_json:
+        shown = network_shown(opened, RowReader(Snapshot(opened.ledger, when.valid)), found)
     reader.close()
     if as_json:
-        print(json.dumps(found.as_json(), ensure_ascii=False))
+        print_wire(shown)
     else:
         _print_network(found)
         if svg:

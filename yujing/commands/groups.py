@@ -1,7 +1,5 @@
 """`yujing groups`: group clients, connected clients, and an officer's word on proposals."""
 
-import json
-from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,12 +8,15 @@ from rich.console import Console
 from rich.table import Table
 
 from yujing.settings import Settings
+from yujing.wire_json import print_wire
 
 if TYPE_CHECKING:
+    from api.platform import Books
+    from api.rows import RowReader
     from graph.knowledge.groups.reading import GroupReader
 
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: today)")]
-AsJson = Annotated[bool, typer.Option("--json", help="print one JSON value")]
+AsJson = Annotated[bool, typer.Option("--json", help="print what the API answers, as one JSON object")]
 
 
 def register(app: typer.Typer) -> None:
@@ -40,11 +41,14 @@ def list_groups(
 ) -> None:
     """Of a day that `yujing knowledge` has computed."""
     reader = _reader(Settings(), as_of)
+    if as_json:
+        from api.groups import list_groups as listed
+        from api.wire.groups import GroupQuery
+
+        print_wire(listed(*_sources(reader), GroupQuery.model_construct(limit=limit)))
+        return
     ranked = reader.ranked()
     rows = reader.groups([group for _, group in ranked[:limit]])
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-        return
     table = Table(title=f"{len(rows)} / {len(ranked)} 个集团 groups on {reader.snapshot.as_of}")
     for column in ("id", "集团 group", "成员 members", "敞口 exposure CNY"):
         table.add_column(column, justify="right" if column[:2] in {"成员", "敞口"} else "left", overflow="fold")
@@ -59,16 +63,16 @@ def show(group: Annotated[str, typer.Argument(help="id of a group")], as_of: Day
 
     settings = Settings()
     reader = _reader(settings, as_of)
+    if as_json:
+        from api.groups import read_group
+
+        print_wire(read_group(*_sources(reader), group))
+        return
     row = reader.group(group)
     members, lineage, connected = reader.members(group), reader.lineage(group), reader.connected(group)
     findings = reader.findings(group)
     sure = sum(each.exposure_fen for each in connected if not each.pending)
     every = sum(each.exposure_fen for each in connected)
-    if as_json:
-        told = {"reasons": members, "lineage": lineage, "findings": findings, "connected": [asdict(each) for each in connected]}
-        amounts = {"connected_exposure_fen": sure, "connected_exposure_with_pending_fen": every}
-        print(json.dumps({**row, **amounts, **told}, ensure_ascii=False, default=str))
-        return
     mentioned = {row["head"], row["lead"], *(each.firm for each in connected)}
     mentioned |= {end for each in (*members, *findings) for end in (each["firm"], each["other"])}
     names = _names(settings, reader, mentioned)
@@ -97,27 +101,31 @@ def firm_group(
     firm: Annotated[str, typer.Argument(help="id, credit code or name")], as_of: Day = None, as_json: AsJson = False
 ) -> None:
     """As known by the end of the day."""
+    from api.groups import read_firm_group
     from api.naming import walked_names
+    from api.rows import RowReader
     from graph.knowledge.groups import words
     from graph.knowledge.groups.decisions import GroupDecisions
     from graph.knowledge.groups.one_firm import group_answer
     from graph.snapshot import Snapshot
     from graph.store import Moment
     from yujing.commands.graph import one_firm
-    from yujing.wiring import open_ledger, open_store, open_vault
+    from yujing.wiring import open_sources
 
     settings = Settings()
-    ledger = open_ledger(settings)
+    opened = open_sources(settings)
+    ledger, reader = opened.ledger, opened.store
     day = as_of.date() if as_of else settings.day
-    said = GroupDecisions.beside(ledger).by_end_of(Snapshot(ledger, day))
-    reader = open_store(settings, ledger)
-    answer = group_answer(reader, one_firm(reader, firm), Moment.of(day), said)
-    names = walked_names(reader, open_vault(settings), answer.mentioned(), Moment.of(day))
-    reader.close()
+    entity = one_firm(reader, firm)
     if as_json:
-        told = asdict(answer) | {"when": day.isoformat(), "names": names}
-        print(json.dumps(told, ensure_ascii=False, default=str))
+        shown = read_firm_group(opened, RowReader(Snapshot(ledger, day)), entity)
+        reader.close()
+        print_wire(shown)
         return
+    said = GroupDecisions.beside(ledger).by_end_of(Snapshot(ledger, day))
+    answer = group_answer(reader, entity, Moment.of(day), said)
+    names = walked_names(reader, opened.vault, answer.mentioned(), Moment.of(day))
+    reader.close()
     console = Console(highlight=False)
     console.print(f"[bold]{names[answer.firm]}[/]  {day}")
     if not answer.members:
@@ -137,15 +145,18 @@ def proposals(
     status: Annotated[Literal["pending", "confirmed", "rejected", "all"], typer.Option(help="which")] = "pending",
     as_json: AsJson = False,
 ) -> None:
-    """Those due first in front."""
+    """The required first, then those due first."""
     from graph.knowledge.groups import words
 
     settings = Settings()
     reader = _reader(settings, as_of)
-    rows = reader.proposals(None if status == "all" else status)
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, default=str))
+        from api.groups import list_dependences
+        from api.wire.groups import ProposalsQuery
+
+        print_wire(list_dependences(*_sources(reader), ProposalsQuery.model_construct(status=status, limit=10**9)))
         return
+    rows = reader.proposals(None if status == "all" else status)
     shown = rows[:50]
     names = _names(settings, reader, {end for row in shown for end in (row["dependent"], row["on"])})
     table = Table(title=f"{len(shown)} / {len(rows)} 条 proposals")
@@ -178,6 +189,8 @@ def decide(
     journal.note(by, f"groups.{verdict}", proposal, told)
     journal.close()
     print(f"{proposal}: {words.STATUS[found['status']][0]} {found['status']}")
+    if found["pending_recompute"]:
+        print("敞口与限额待下次推算后更新 exposures and limits change with the next computation")
     print("下一步 next: yujing knowledge; yujing graph build")
 
 
@@ -191,6 +204,14 @@ def _reader(settings: Settings, as_of: datetime | None) -> "GroupReader":
     ledger = open_ledger(settings)
     snapshot = Snapshot(ledger, as_of.date() if as_of else settings.day)
     return GroupReader(KnowledgeBook.beside(ledger), GroupDecisions.beside(ledger), snapshot)
+
+
+def _sources(reader: "GroupReader") -> "tuple[Books, RowReader]":
+    from api.platform import Books
+    from api.rows import RowReader
+    from yujing.wiring import open_vault
+
+    return Books(reader.snapshot.ledger, open_vault(Settings())), RowReader(reader.snapshot)
 
 
 def _names(settings: Settings, reader: "GroupReader", ids: set[str]) -> dict[str, Any]:

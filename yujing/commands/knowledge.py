@@ -1,7 +1,8 @@
 """`yujing knowledge`: what follows from the bank's relations, computed for the whole book of a day."""
 
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +13,8 @@ from rich.table import Table
 from yujing.settings import Settings
 
 if TYPE_CHECKING:
-    from graph.knowledge.book import Run
+    from graph.knowledge.book import KnowledgeBook, Run
+    from graph.knowledge.kind import Kind
 
 Day = Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="the day, YYYY-MM-DD (default: today)")]
 AsJson = Annotated[bool, typer.Option("--json", help="print one JSON object")]
@@ -53,10 +55,26 @@ def knowledge(
             progress.update(task, description=name, completed=len(begun) - 1)
 
         runs = compute_book(book, Snapshot(ledger, as_of.date() if as_of else settings.day), wanted, tell)
+    stale = _stale(book, wanted, runs, before)
     if as_json:
-        print(json.dumps({"runs": [_plain(run, before) for run in runs]}, ensure_ascii=False))
+        told = {"runs": [_plain(run, before) for run in runs], "stale": [day.isoformat() for day in stale]}
+        print(json.dumps(told, ensure_ascii=False))
     else:
         _print(runs, before)
+        for day in stale:
+            text = (
+                f"{day} 在此之前已算过，其沿革未见这一日 was computed before, and its lineage has not seen this day: run it again"
+            )
+            print(f"{text}: yujing knowledge --as-of {day}")
+
+
+def _stale(book: "KnowledgeBook", kinds: "Sequence[Kind]", runs: "list[Run]", before: int) -> "list[date]":
+    """The next computed day, where what keeps an identity over time was told there without the day computed now."""
+    follow = {kind.name for kind in kinds if kind.follows}
+    new = {run.kind: run.as_of for run in runs if run.kind in follow and run.run_seq > before}
+    later = {(run.kind, run.as_of) for run in book.runs() if run.kind in new and run.as_of > new[run.kind]}
+    nearest = {kind: min(day for one, day in later if one == kind) for kind, _ in later}
+    return sorted(set(nearest.values()))
 
 
 def _how(run: "Run", before: int) -> str:

@@ -12,7 +12,10 @@ _SHOWN = 10
 
 
 def read(about: About) -> Part:
-    """Herfindahl index = Σ (amount / sum of amounts)² over the known yearly amounts: 1 is one partner (Hirschman 1964)."""
+    """Herfindahl index = Σ (amount / sum of amounts)² over the known yearly amounts: 1 is one partner (Hirschman 1964).
+
+    The largest one's share is of these known amounts, too; the share of a row is of all that the firm sells or buys, as told.
+    """
     figures, made, left_out = [], [], 0
     for name, zh, mine, other in (("buyer", "买方", "src", "dst"), ("seller", "卖方", "dst", "src")):
         rows = sorted(about.rows("SUPPLIES", mine), key=lambda row: (-(row["annual_fen"] or 0), row["id"]))
@@ -21,10 +24,12 @@ def read(about: About) -> Part:
         figures += [
             Figure(name=f"{name}s", zh=f"{zh}家数", unit="count", value=len({row[other] for row in rows})),
             Figure(name=f"{name}s_annual_fen", zh=f"{zh}年交易额", unit="fen", value=total if known else None),
-            Figure(name=f"largest_{name}_share", zh=f"最大{zh}占比", unit="share", value=known[0] / total if known else None),
+            Figure(
+                name=f"largest_{name}_share", zh=f"最大{zh}占已知交易额", unit="share", value=known[0] / total if known else None
+            ),
             Figure(
                 name=f"{name}_concentration",
-                zh=f"{zh}集中度(HHI)",
+                zh=f"{zh}集中度(HHI，已知交易额内)",
                 unit="number",
                 value=round(sum((each / total) ** 2 for each in known), 6) if known else None,
             ),
@@ -39,14 +44,14 @@ def _items(about: About, name: str, rows: list[Told], ends: tuple[str, str]) -> 
     mine, other = ends
     parties = about.parties(row[other] for row in rows)
     before = _a_year_ago(about, "out" if mine == "src" else "in", {row[other] for row in rows}) if rows else {}
-    share = "sales_share" if mine == "src" else "purchase_share"
+    share, of = ("sales_share", "占全部销售") if mine == "src" else ("purchase_share", "占全部采购")
     made = []
     for row in rows:
         then, now = before.get(row[other]), row["annual_fen"]
         trend = now / then - 1 if now is not None and then else None
         figures = (
             Figure(name="annual_fen", zh="年交易额", unit="fen", value=now),
-            Figure(name=share, zh="占比", unit="share", value=row[share]),
+            Figure(name=share, zh=of, unit="share", value=row[share]),
             Figure(name="change_over_a_year", zh="较一年前", unit="share", value=None if trend is None else round(trend, 6)),
         )
         made.append(Item(kind=name, party=parties[row[other]], figures=figures, row=row_of("SUPPLIES", row)))

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from graph.errors import NotFoundError
 from graph.knowledge.book import KnowledgeBook
+from graph.knowledge.lineage_of_sets import without_later_births
 from graph.network import Cut
 from graph.store import Moment
 
@@ -83,12 +84,15 @@ def circle_on(book: KnowledgeBook, identity: str, day: date, ledger_seq: int | N
 
 
 def lineage_of(book: KnowledgeBook, identity: str, through: date) -> tuple[Row, ...]:
-    """Every change of a circle up to a day, oldest first; days on which it was merely kept are left out."""
+    """Every change of a circle up to a day, oldest first; days on which it was merely kept are left out.
+
+    A day computed before an earlier one was calls a circle born that the earlier one has too: the earlier is its birth.
+    """
     rows = book.history("guarantee_circle_lineage", "set", [identity], through)
     changed = rows.filter(pc.field("event") != "kept").sort_by(
         [("as_of", "ascending"), ("event", "ascending"), ("other", "ascending")]
     )
-    return tuple(changed.to_pylist())
+    return without_later_births(changed.to_pylist())
 
 
 def _of(column: str, key: str, table: pa.Table) -> list[Row]:

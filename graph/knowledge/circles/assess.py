@@ -30,7 +30,7 @@ CIRCLES = pa.schema(
         ("guarantees", pa.int64()),  # rows inside
         ("amount_fen", _FEN),  # of guarantees inside; a joint scheme's once a member
         ("exposure_fen", _FEN),  # of members at this bank, each note once
-        ("untold", pa.int64()),  # members whose net assets are not told
+        ("untold", pa.int64()),  # members, and guarantors of the weakest who are none, whose net assets are not told
         ("returns", pa.float64()),  # share of guarantees given that comes back to its giver, by amount; null: too large
         ("weakest", _TEXT),
         ("loss_fen", _FEN),  # if the weakest fails, after one round of calls
@@ -210,7 +210,7 @@ class Assessment:
             np.bincount(circle[links.row_src[rows]], minlength=count),
             self._by_circle(self._inside),
             self._exposures(),
-            self._by_circle(np.isnan(links.net_assets).astype(np.int64)),
+            self._by_circle(np.isnan(links.net_assets).astype(np.int64)) + self._untold_outside(),
             pa.array(np.round(share, DIGITS), mask=np.isnan(share)),
             links.named(self._weakest),
             self._losses.loss[self._weakest],
@@ -219,6 +219,13 @@ class Assessment:
             np.array([cut.bound for cut in self._cuts], np.int64),
             np.array([len(cut.arcs) for cut in self._cuts], np.int64),
         )
+
+    def _untold_outside(self) -> Ints:
+        """Of each circle the guarantors of its weakest link, no members, whose net assets are not told."""
+        calls, circle = self._calls, self._circle
+        outside = circle[calls.guarantor] != circle[calls.failing]
+        blind = outside & np.isnan(self.links.net_assets[calls.guarantor])
+        return np.bincount(circle[calls.failing[blind]], minlength=self.rings.count)
 
     def members(self) -> pa.Table:
         """MEMBERS, a row a member of a circle."""

@@ -53,7 +53,7 @@ def called(table: pa.Table, followed: Followed) -> pa.Table:
 CIRCLES_KIND = Kind(
     name="circles",
     zh="担保圈与担保链",
-    version="1",
+    version="2",
     reads=READS,
     tables=(
         KnowledgeTable("guarantee_circles", CIRCLES, ("circle",)),

@@ -19,7 +19,7 @@ from graph.knowledge.book import KnowledgeBook
 from graph.knowledge.circles.answer import Circle, FirmAnswer, circle_in, circle_on
 from graph.knowledge.circles.assess import Assessment
 from graph.knowledge.circles.kind import CIRCLES_KIND, plain_tables
-from graph.knowledge.circles.told import READS, Told, told_of
+from graph.knowledge.circles.told import READS, Told, links_told, told_of
 from graph.ledger.schema import properties_of
 from graph.network import Cut
 from graph.ontology import Ontology
@@ -49,7 +49,7 @@ def firm_answer(reader: GraphReader, rows: Rows, firm: str, when: Moment, bounds
     if not walk.names(firm) and not reader.states([firm], when):
         raise NotFoundError(f"Nothing is known of '{firm}' on {when.valid}.", "Look it up by name or code.", "firm")
     told = walk.table()
-    shape = Assessment(_told(told, {}, reader.ontology))
+    shape = Assessment(_links(told))
     near = _near(shape, told, firm)
     found = Assessment(_told(near, _facts(near, rows), reader.ontology))
     chain = next(iter(found.chains().filter(pc.field("party") == firm).to_pylist()), None)
@@ -186,6 +186,13 @@ def _facts(guarantees: pa.Table, rows: Rows) -> dict[str, list[dict[str, Any]]]:
 def _engine() -> duckdb.DuckDBPyConnection:
     """One for all answers: opening one takes longer than what it is asked."""
     return duckdb.connect(config={"threads": "2"})
+
+
+def _links(guarantees: pa.Table) -> Told:
+    """Of guarantees alone: enough to see circles."""
+    with _engine().cursor() as connection:
+        connection.register("GUARANTEES", guarantees)
+        return links_told(connection, "GUARANTEES")
 
 
 def _told(guarantees: pa.Table, facts: Mapping[str, list[dict[str, Any]]], ontology: Ontology) -> Told:

@@ -49,6 +49,18 @@ def told_of(connection: duckdb.DuckDBPyConnection, sources: Mapping[str, str]) -
     return Told(*(connection.sql(query.format(**named)).to_arrow_table() for query in (_GUARANTEES, _DEBTS, _NET, _ELSEWHERE)))
 
 
+def links_told(connection: duckdb.DuckDBPyConnection, guarantees: str) -> Told:
+    """The same of guarantees alone, a name or a query, with nothing told of anybody: circles are found, nothing is weighed."""
+    source = f"({guarantees})" if " " in guarantees else guarantees
+    rows = connection.sql(_GUARANTEES.format(GUARANTEES=source)).to_arrow_table()
+    return Told(rows, *(schema.empty_table() for schema in (_DEBTS_SCHEMA, _NET_SCHEMA, _ELSEWHERE_SCHEMA)))
+
+
+_PARTY = ("party", pa.string())
+_DEBTS_SCHEMA = pa.schema([_PARTY, ("note", pa.string()), ("balance_fen", pa.int64())])
+_NET_SCHEMA = pa.schema([_PARTY, ("net_assets_fen", pa.int64()), ("statement", pa.string())])
+_ELSEWHERE_SCHEMA = pa.schema([_PARTY, ("elsewhere_fen", pa.int64())])
+
 _GUARANTEES = """
     SELECT id, src, dst, if(amount_fen > 0 AND coalesce(currency, 'CNY') = 'CNY', amount_fen, NULL) AS amount_fen,
         coalesce(liability, '') AS liability, coalesce(scheme, '') AS scheme, coalesce(contract, '') AS contract

@@ -9,7 +9,8 @@ For a failing member b with the exposure E[b] at this bank:
 Who pays what of it: those jointly and severally liable (连带责任保证, Civil Code art. 688) are called first, in proportion to
 their amounts, and what one cannot pay falls on the others, up to their own u (art. 699); ordinary guarantors (一般保证, art. 687)
 may refuse until the debtor's own assets are exhausted, so they are called for what is then left. Nothing is recovered from the
-debtor. One round only: a guarantor whose call takes all that it has is told as exhausted, with its own exposure here.
+debtor. One round only: a guarantor whose call takes all that it has is told as exhausted, with its own exposure here; one whose
+net assets are not told counts as paying nothing, and is not told as exhausted.
 """
 
 from dataclasses import dataclass
@@ -121,7 +122,8 @@ def calls_on(links: Links, failing: Ints) -> Calls:
     left = owed - np.bincount(of, called, links.size)
     called = np.where(joint, called, _poured(of, total, np.where(joint, 0, able), left))
     paid = np.rint(called).astype(np.int64)
-    spent = (paid >= links.strength[guarantor]) & (links.exposure[of] > 0)
+    told = ~np.isnan(links.net_assets[guarantor])  # else it is not known whether the call takes all
+    spent = told & (paid >= links.strength[guarantor]) & (links.exposure[of] > 0)
     return Calls(of, guarantor, total, joint, paid, spent)
 
 

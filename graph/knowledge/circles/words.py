@@ -4,7 +4,10 @@ Said = tuple[str, str]
 
 KINDS: dict[str, Said] = {
     "mutual": ("互保", "A pair that guarantees each other."),
-    "joint_scheme": ("联保", "A joint scheme: each member guarantees each other."),
+    "joint_scheme": (
+        "联保",
+        "Members of a joint scheme: they answer for each other; a guarantee of one for another may be missing on the day.",
+    ),
     "circle": ("担保圈", "A guarantee circle: over guarantees each member reaches each other."),
 }
 

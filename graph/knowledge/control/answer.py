@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from graph.network import Cut
 from graph.store import Moment
 
+_SEEN = 1e-7  # less is the order in which numbers were added
+
 
 @dataclass(frozen=True)
 class Link:
@@ -23,12 +25,14 @@ class Link:
 class Chain:
     """A way of holdings down to the firm: `share` is the product of its equity shares, 60% of 60% being 36%.
 
-    `links`: of each step every relation that tells it; parallel ones are added up.
+    `steps`: of each step every relation that tells it; parallel ones are added up. `counted`: of each step the share that it counts
+    for: below what is told where the shares of a firm add up to more than 1, and are scaled to 1.
     """
 
     nodes: tuple[str, ...]
     steps: tuple[tuple[Link, ...], ...]
     share: float
+    counted: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,11 @@ class Controller:
     chains: tuple[Chain, ...]
     acts_with: tuple[Link, ...] = ()
 
+    @property
+    def beyond_chains(self) -> float:
+        """Of `interest`, what no chain here tells: ways round a circle of holdings, and ways beyond those listed."""
+        return _beyond(self.interest, self.chains)
+
 
 @dataclass(frozen=True)
 class BeneficialOwner:
@@ -56,10 +65,18 @@ class BeneficialOwner:
     chains: tuple[Chain, ...]
     told_by: tuple[Link, ...] = ()  # the filed control, or the post
 
+    @property
+    def beyond_chains(self) -> float:
+        """As of a controller."""
+        return _beyond(self.interest, self.chains)
+
 
 @dataclass(frozen=True)
 class Missing:
-    """A firm some of whose holders are not told, and how much of the firm asked for lies behind that."""
+    """A firm some of whose holders are not told, and how much of the firm asked for lies behind that.
+
+    The firm asked for is named with a weight of 0 where it is the state's own: nobody but the state lies behind it.
+    """
 
     id: str
     untold: float  # of that firm's own shares
@@ -115,3 +132,8 @@ class ControlAnswer:
         named += [each.id for each in self.missing]
         others = [each.entity for each in self.findings if each.entity]
         return tuple(dict.fromkeys([self.firm, *ends, *named, *self.deadlocked, *others]))
+
+
+def _beyond(interest: float, chains: tuple[Chain, ...]) -> float:
+    beyond = round(interest - sum(chain.share for chain in chains), 9)
+    return beyond if beyond > _SEEN else 0.0

@@ -108,6 +108,8 @@ class Assessment:
         met = [named(stakes.src), named(stakes.dst), _round(stakes.interest), _round(stakes.votes), tests]
         tables = [pa.table(met, schema=OWNERS)]
         for wanted, roles in ((self._state_controlled, ("legal_representative",)), (self._managed, None)):
+            if not wanted.any():
+                continue
             posts = managers_of(self.holdings, wanted, roles) if roles else managers_of(self.holdings, wanted)
             new = ~among(posts.src * self.holdings.size + posts.dst, stakes.src * self.holdings.size + stakes.dst)
             src, dst = posts.src[new], posts.dst[new]
@@ -186,6 +188,7 @@ class Assessment:
             (self._any(pairs.dst[top]), "ends_at_firm"),
             (self.interests.closed | pairs.in_circle, "circular"),
             (self._any(self._deadlocked[1]), "deadlock"),
+            (holdings.state & (best + absent > HALF + TOLERANCE), "state"),  # its holders are untold: above it stands the state
             (best + absent > HALF + TOLERANCE, "not_determinable"),
         ]
         return np.select([case for case, _ in cases], [word for _, word in cases], "dispersed")
@@ -196,8 +199,10 @@ class Assessment:
 
     @cached_property
     def _state_controlled(self) -> Bools:
+        """Under a state owner, or the state's own."""
         pairs = self.control.pairs
-        return self._any(pairs.dst[pairs.ultimate & self.holdings.state[pairs.src]]) & self.firm
+        below = self._any(pairs.dst[pairs.ultimate & self.holdings.state[pairs.src]])
+        return np.asarray((below | (self._control_status == "state")) & self.firm, np.bool_)
 
     @cached_property
     def _managed(self) -> Bools:

@@ -3,6 +3,7 @@
 import heapq
 from collections import defaultdict
 from itertools import pairwise
+from math import prod
 
 import pyarrow as pa
 
@@ -32,29 +33,34 @@ def chains_to(firm: str, wanted: set[str], holdings: list[Link]) -> dict[str, tu
     """For each wanted entity up to MOST_CHAINS ways down to `firm`, none through one entity twice.
 
     Best first from the firm upward: a way only gets smaller, so ways come in the order of their products. Steps without equity
-    but with votes count too; their product is 0.
+    but with votes count too; their product is 0. Shares of one firm that add up to more than 1 are scaled, as everywhere here, and
+    a row with a share outside 0 to 1 counts for nothing.
     """
+    holdings = [link for link in holdings if all(share is None or 0 <= share <= 1 for share in (link.equity, link.votes))]
+    total: dict[str, float] = defaultdict(float)
+    for link in holdings:
+        total[link.dst] += _equity(link)
     above: dict[str, dict[str, list[Link]]] = defaultdict(lambda: defaultdict(list))
     for link in holdings:
         above[link.dst][link.src].append(link)
     found: dict[str, list[Chain]] = defaultdict(list)
-    heap: list[tuple[float, int, tuple[str, ...], float]] = [(-1.0, 0, (firm,), 1.0)]
+    heap: list[tuple[float, int, tuple[str, ...], tuple[float, ...]]] = [(-1.0, 0, (firm,), ())]
     for number in range(1, MOST_STEPS):
         if not heap or all(len(found[each]) >= MOST_CHAINS for each in wanted):
             break
-        weight, _, way, share = heapq.heappop(heap)
+        weight, _, way, counted = heapq.heappop(heap)
         head = way[0]
         if head in wanted and len(way) > 1 and len(found[head]) < MOST_CHAINS:
             steps = tuple(tuple(above[below][holder]) for holder, below in pairwise(way))
-            found[head].append(Chain(way, steps, share))
+            found[head].append(Chain(way, steps, prod(counted), counted))
         for place, (holder, links) in enumerate(above[head].items()):
             if holder in way:
                 continue
-            equity = min(1.0, sum(_equity(link) for link in links))
+            equity = sum(_equity(link) for link in links) / max(1.0, total[head])
             command = max(equity, min(1.0, sum(link.votes or 0.0 for link in links)))
             if command > 0:
                 order = number * 1_000_000 + place  # the first found of two alike comes first
-                heapq.heappush(heap, (weight * command, order, (holder, *way), share * equity))
+                heapq.heappush(heap, (weight * command, order, (holder, *way), (equity, *counted)))
     return {each: tuple(chains) for each, chains in found.items()}
 
 

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
+
+from graph.knowledge.numbering import numbered
 
 TOLERANCE = 1e-9  # of sums of shares as people write them
 OVER_ONE = 0.005  # a sum above 1 by less than this is rounding in the source
@@ -78,8 +81,10 @@ class Holdings:
 
     def number(self, column: pa.ChunkedArray) -> Ints:
         """The numbers of entities named in a column; -1 for one that is not here."""
-        found = pc.fill_null(pc.index_in(column, value_set=self.ids), -1)
-        return np.asarray(found.to_numpy(), np.int64)
+        wanted, ids = pl.Series(column, dtype=pl.String), pl.Series(self.ids)
+        found = ids.search_sorted(wanted).clip(upper_bound=max(len(ids) - 1, 0))
+        here = ids.gather(found) == wanted if len(ids) else pl.repeat(False, len(wanted), eager=True)
+        return np.where(here.to_numpy(), found.to_numpy().astype(np.int64), -1)
 
     def named(self, numbers: Ints) -> pa.Array:
         """The ids of entities by number."""
@@ -134,14 +139,8 @@ def among(numbers: Ints, members: Ints) -> Bools:
 
 def _numbered(columns: dict[tuple[str, str], pa.ChunkedArray]) -> tuple[pa.Array, dict[tuple[str, str], Ints]]:
     """All ids in order, and every column by their numbers: the ids are looked at once."""
-    whole = pa.chunked_array([chunk for column in columns.values() for chunk in column.chunks], pa.string())
-    coded = whole.combine_chunks().dictionary_encode()
-    order = pc.sort_indices(coded.dictionary)
-    rank = np.empty(len(order), np.int64)
-    rank[order.to_numpy()] = np.arange(len(order))
-    ends = np.cumsum([len(column) for column in columns.values()])
-    parts = np.split(rank[coded.indices.to_numpy(zero_copy_only=False)], ends[:-1])
-    return coded.dictionary.take(order), dict(zip(columns, parts, strict=True))
+    ids, parts = numbered([pl.Series(column, dtype=pl.String) for column in columns.values()])
+    return ids.to_arrow().cast(pa.string()), dict(zip(columns, parts, strict=True))
 
 
 def _sorted_out(holdings: pa.Table) -> tuple[pa.Table, pa.Table]:

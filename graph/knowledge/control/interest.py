@@ -12,6 +12,7 @@ out.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array
@@ -22,6 +23,7 @@ from graph.knowledge.control.holdings import TOLERANCE, Bools, Floats, Ints, Mat
 SMALLEST = 1e-10  # what a way must at least come to, to be followed further
 INVERTED = 1_000  # parts of more entities are summed up way by way instead
 MOST_STEPS = 10_000
+DENSE = 200  # entities
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Interests:
         return self._ways(_chosen(rows, self.inner.shape[0]))
 
     def _ways(self, start: csr_array) -> csr_array:
+        if self.onward.shape[0] <= DENSE and start.shape[0] <= DENSE:
+            return self._dense_ways(start)
         step = start @ self.inner
         steps = [step.tocoo()]
         for _ in range(MOST_STEPS):
@@ -91,6 +95,22 @@ class Interests:
         rows, columns = (np.concatenate([getattr(each, end) for each in steps]) for end in ("row", "col"))
         # Once at the end: adding two sparse arrays costs all that is in either, however little the step brought.
         return csr_array((np.concatenate([each.data for each in steps]), (rows, columns)), shape=start.shape)
+
+    def _dense_ways(self, start: csr_array) -> csr_array:
+        """The same around one firm, where making a sparse array costs more than all that is multiplied."""
+        step, onward = (start @ self.inner).toarray(), self._dense_onward
+        total = step.copy()
+        for _ in range(MOST_STEPS):
+            step = step @ onward
+            step[step < SMALLEST] = 0
+            if not step.any():
+                break
+            total += step
+        return csr_array(total)
+
+    @cached_property
+    def _dense_onward(self) -> Floats:
+        return np.asarray(self.onward.toarray(), np.float64)
 
 
 def _chosen(rows: Ints, size: int) -> csr_array:

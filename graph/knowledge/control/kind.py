@@ -37,7 +37,7 @@ def tables_of(found: Assessment) -> dict[str, pa.Table]:
 CONTROL = Kind(
     name="control",
     zh="股权与控制",
-    version="1",
+    version="2",
     reads=READS,
     tables=(
         KnowledgeTable("controllers", CONTROLLERS, ("dst", "src")),

@@ -92,4 +92,6 @@ def _missing(found: Assessment, firm: str) -> tuple[Missing, ...]:
     order = [at for at in np.argsort(-behind, kind="stable") if behind[at] > 0][:MOST_MISSING]
     named = found.holdings.named(gaps[order]).to_pylist()
     told = zip(named, found.missing[gaps[order]].tolist(), behind[order].tolist(), strict=True)
-    return tuple(Missing(one, round(untold, DIGITS), round(weight, DIGITS)) for one, untold, weight in told)
+    missing = tuple(Missing(one, round(untold, DIGITS), round(weight, DIGITS)) for one, untold, weight in told)
+    own = round(1 - float(found.holdings.equity.known[number]), DIGITS)
+    return (Missing(firm, own, 0.0), *missing) if found.holdings.state[number] and own > 0 else missing

@@ -43,6 +43,8 @@ class Posts:
 def interests_of(interests: Interests, src: Ints, dst: Ints) -> Floats:
     """What each `src` owns of each `dst` in the end."""
     found = np.zeros(len(src))
+    if not len(src):
+        return found
     order = np.argsort(src, kind="stable")
     rows, first = np.unique(src[order], return_index=True)
     ends = np.r_[first[1:], len(src)]

@@ -75,6 +75,9 @@ def control_of(holdings: Holdings) -> Control:
     src, dst = _beyond_starts(alone.controls, one_by_one(holders, size))
     single = Pairs(holders[src], dst, _at(alone.votes, src, dst), np.zeros(len(dst), np.bool_), size)
     members = _groups(holdings, single)
+    if not members.shape[0]:
+        nobody = csr_array(members.shape, dtype=np.float64)
+        return Control(single, holders, alone, members, Reach(nobody, nobody))
     together = reach(members, votes)
     return Control(_joined(single, members, together), holders, alone, members, together)
 
@@ -88,6 +91,8 @@ def deadlocks(control: Control, holdings: Holdings) -> tuple[Ints, Ints]:
     held = np.bincount(control.pairs.dst, minlength=size) > 0
     half_alone = _halves(control.alone.votes, held, control.holders, size)
     half_together = _halves(control.together.votes, held, np.arange(control.members.shape[0]), control.members.shape[0])
+    if half_alone.nnz + half_together.nnz < 2:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
     above = control.pairs.matrix.T @ half_alone + control.members.astype(np.float64).T @ half_together
     half_alone = csr_array(half_alone - half_alone.multiply(above > 0))
     half_alone.eliminate_zeros()
@@ -107,6 +112,8 @@ def _halves(votes: csr_array, held: Bools, rows: Ints, count: int) -> csr_array:
 def _groups(holdings: Holdings, single: Pairs) -> csr_array:
     """Groups that act in concert, over however many agreements; whoever controls a member stands in its place too."""
     left, right = holdings.numbers["concert", "src"], holdings.numbers["concert", "dst"]
+    if not len(left):
+        return csr_array((0, holdings.size), dtype=np.bool_)
     group = components(left, right, holdings.size)
     member = distinct(np.r_[left[left != right], right[left != right]])
     number = np.full(group.max(initial=-1) + 1, -1, np.int64)

@@ -9,6 +9,10 @@ CONTROL: dict[str, Said] = {
     "ends_at_firm": ("控制链止于股东未知的企业", "Control ends at a firm above which nobody is known to control."),
     "circular": ("循环持股，无外部控制人", "Firms control each other in a circle that nobody outside controls."),
     "deadlock": ("两方各持一半表决权，僵局", "Two sides command half of the votes each: a deadlock."),
+    "state": (
+        "国有出资机构，出资人未知，视为国家控制",
+        "It holds the state's capital, and its own holders are untold: the state stands above.",
+    ),
     "not_determinable": ("已知持股不足，无法判定", "Too few shares are known: a controller may be among those untold."),
     "dispersed": ("股权分散，无人过半", "The votes are known, and nobody commands more than half of them."),
 }

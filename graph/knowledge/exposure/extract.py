@@ -68,9 +68,10 @@ def write_return(book: KnowledgeBook, snapshot: Snapshot, settings: LimitSetting
     run = book.find("limit_use", day)
     sources = {name: book.source(run, name) for name in ("limit_use", "exposures", "group_exposures")}
     found = {sheet: _rows(sheet, sources) for sheet in _SHEETS}
-    names = _names(snapshot, {row["subject"] for rows in found.values() for row in rows})
+    subjects = {row["subject"] for rows in found.values() for row in rows}
+    names = _names(snapshot, subjects) | _group_names(book, snapshot, subjects)
     workbook = Workbook(write_only=True)
-    _notes(workbook, _Notes(day, run.ledger_seq, settings, _capital(sources["limit_use"])))
+    _notes(workbook, _Notes(day, run.ledger_seq, settings, _capital(sources["limit_use"], settings)))
     for sheet, rows in found.items():
         _fill(workbook, sheet, rows, names)
     workbook.save(path)
@@ -97,13 +98,15 @@ def _rows(sheet: _Sheet, sources: dict[str, str]) -> list[dict[str, Any]]:
     return rows
 
 
-def _capital(source: str) -> list[tuple[int, date]]:
-    """The capital figures that the day's limits are shares of."""
+def _capital(source: str, settings: LimitSettings) -> list[tuple[str, int, date]]:
+    """The capital figures that the day's limits are shares of, each with the name of the figure."""
     if not source:
         return []
-    sql = f"SELECT DISTINCT capital_fen, capital_on FROM {source} WHERE capital_fen IS NOT NULL ORDER BY ALL"
+    sql = f"SELECT DISTINCT rule, capital_fen, capital_on FROM {source} WHERE capital_fen IS NOT NULL"
     with duckdb.connect() as engine:
-        return engine.execute(sql).fetchall()
+        rows = engine.execute(sql).fetchall()
+    named = {rule.id: rule.capital for rule in settings.rules}
+    return sorted({(named[rule], fen, on) for rule, fen, on in rows})
 
 
 def _names(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
@@ -115,12 +118,25 @@ def _names(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, tuple[str, str]]
     return {row["id"]: (row["name"] or "", row["uscc"] or "") for row in rows}
 
 
+def _group_names(book: KnowledgeBook, snapshot: Snapshot, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of each computed group its name, or that of its leading member; a set around a firm is called by that firm."""
+    groups, sets = ([each for each in ids if each.startswith(prefix)] for prefix in ("Group-", "Set-"))
+    leads = {each: each.removeprefix("Set-") for each in sets}
+    named: dict[str, str] = {}
+    if groups:
+        rows = book.about("group_clients", "group", groups, snapshot.as_of).select(["group", "name", "lead"]).to_pylist()
+        leads |= {row["group"]: row["lead"] for row in rows}
+        named = {row["group"]: row["name"] for row in rows if row["name"]}
+    firms = _names(snapshot, leads.values())
+    return {each: (named.get(each) or firms.get(lead, ("", ""))[0], "") for each, lead in leads.items()}
+
+
 @dataclass(frozen=True)
 class _Notes:
     day: date
     ledger_seq: int
     settings: LimitSettings
-    capital: Sequence[tuple[int, date]]
+    capital: Sequence[tuple[str, int, date]]
 
 
 def _notes(workbook: Workbook, notes: _Notes) -> None:
@@ -128,8 +144,8 @@ def _notes(workbook: Workbook, notes: _Notes) -> None:
     sheet.append(["大额风险暴露季报摘录 extract for the quarterly large-exposure return"])
     sheet.append(["官方报表格式待核对 the official form is to confirm: sheets and columns are our own"])
     sheet.append(["日期 day", notes.day.isoformat(), "ledger_seq", notes.ledger_seq])
-    for fen, on in notes.capital:
-        sheet.append(["资本(元) capital, CNY", fen / 100, "数据日 told for", on.isoformat()])
+    for figure, fen, on in notes.capital:
+        sheet.append([" ".join(words.FIGURES[figure]), fen / 100, "数据日 told for", on.isoformat()])
     if not notes.capital:
         zh, en = words.CAPITAL["no_capital_figure"]
         sheet.append([f"{zh} {en}: 大额暴露无法判定 which exposures are large cannot be told"])

@@ -20,6 +20,12 @@ CAPITAL: dict[str, Said] = {
     "capital_not_in_cny": ("资本数据不是人民币", "the capital figure is not in CNY"),
 }
 
+FIGURES: dict[str, Said] = {
+    "net_capital": ("资本净额(元)", "net capital, CNY"),
+    "tier1": ("一级资本净额(元)", "net tier 1 capital, CNY"),
+    "net_capital_last_quarter": ("上季末资本净额(元)", "net capital at the end of last quarter, CNY"),
+}
+
 COMPONENTS: dict[str, Said] = {
     "drawn": ("贷款余额", "drawn"),
     "off_balance": ("表外余额", "off-balance"),

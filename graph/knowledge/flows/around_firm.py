@@ -11,7 +11,7 @@ from graph.knowledge.flows.answer import Hub, Payment
 from graph.knowledge.flows.patterns import Burst, PatternBounds, bursts, cycles, parties_of
 from graph.knowledge.flows.query import FlowBounds
 from graph.knowledge.flows.reading import Book
-from graph.knowledge.flows.surroundings import Surroundings
+from graph.knowledge.flows.surroundings import Surroundings, check_known
 from graph.knowledge.flows.told import ROLES, Told
 from graph.projection import label_of
 from graph.store import GraphReader, Hop, Moment
@@ -48,7 +48,11 @@ class ShapesAnswer:
 def shapes_of(  # noqa: PLR0917
     reader: GraphReader, firm: str, when: Moment, bounds: PatternBounds, since_days: int = 90, time_zone: str = "Asia/Shanghai"
 ) -> ShapesAnswer:
-    """Payments of the last `since_days`; a shape spans at most `bounds.days`. The amount of a cycle is its smallest payment."""
+    """Payments of the last `since_days`; a shape spans at most `bounds.days`. The amount of a cycle is its smallest payment.
+
+    NotFoundError where the firm is not known on that day.
+    """
+    check_known(reader, firm, when)
     around = Surroundings(reader, when, "", time_zone)
     since = start_of_day_us(when.valid - timedelta(days=since_days), time_zone)
     window, days = (since, end_of_day_us(when.valid, time_zone)), (when.valid - timedelta(days=since_days), when.valid)

@@ -24,6 +24,7 @@ ENDS = (
     "cash",
     "third_party",
     "outside",
+    "hub_cut",
     "loan",
     "untold",
 )
@@ -33,6 +34,8 @@ NUMBER = {name: number for number, name in enumerate(ENDS)}
 HOWS = ("ends", "rests", "hops", "small", "hub")
 """`ends`: the payment itself says so. `rests`: on the account until the window closed. The others: a bound cut the trace there."""
 HOW = {name: number for number, name in enumerate(HOWS)}
+
+HUB_CUT = NUMBER["hub_cut"]
 
 BY_WORD = tuple(NUMBER[name] for name in ("other_loan", "property", "securities", "private_lending", "cash"))
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graph.knowledge.flows.ends import HUB_CUT
 from graph.knowledge.flows.matching import Line, match
 from graph.knowledge.flows.moves import Bools, Ints, spread
 from graph.knowledge.flows.query import Direction, FlowBounds
@@ -73,7 +74,7 @@ class _Tracing:
         self._end(parts, (end, by), small, "small", hop)
         on &= ~small
         hub = on & self._is_hub(parts.start, node)
-        self._end(parts, (end, by), hub, "hub", hop)
+        self._end(parts, (np.full(len(end), HUB_CUT), np.zeros(len(by), np.int8)), hub, "hub", hop)
         on &= ~hub
         follow = np.flatnonzero(on)
         after, rest = self._through(parts.take(follow), node[follow])

@@ -20,10 +20,10 @@ from graph.knowledge.kind import Inputs, Kind, KnowledgeTable
 BOOK_DAYS = 90
 """How many days back a drawdown is still traced; and over how many days."""
 
-BOUNDS = FlowBounds(days=BOOK_DAYS)
+BOUNDS = FlowBounds(days=BOOK_DAYS)  # and what came before each drawdown, as for one firm
 _CHUNK = 20_000  # starts traced at once
 _PAID = {"TRANSFERS": "amount_fen", "DISBURSES": "amount_fen", "REPAYS": "amount_fen"}
-_FORWARD = ENDS[: NUMBER["outside"] + 1]
+_FORWARD = ENDS[: NUMBER["hub_cut"] + 1]
 
 READS = {
     "TRANSFERS": ("src", "dst", "amount_fen", "at", "purpose", "currency", "valid_from"),
@@ -85,9 +85,12 @@ REACHED = pa.schema(
 def compute(inputs: Inputs) -> Mapping[str, pa.Table]:
     """The four tables of the book."""
     zone, day = inputs.snapshot.ledger.time_zone, inputs.snapshot.as_of
-    window = start_of_day_us(day - timedelta(days=BOOK_DAYS), zone), end_of_day_us(day, zone)
+    since, until = start_of_day_us(day - timedelta(days=BOOK_DAYS), zone), end_of_day_us(day, zone)
+    window = start_of_day_us(day - timedelta(days=BOOK_DAYS + BOUNDS.before_days), zone), until
     moves = pl.concat([_paid(inputs, kind, window) for kind in _PAID])
-    drawn = moves.filter((pl.col("type") == "DISBURSES") & (pl.col("amount_fen") > 0)).unique(["rel", "at"])
+    drawn = moves.filter((pl.col("type") == "DISBURSES") & (pl.col("amount_fen") > 0) & (pl.col("at") >= since)).unique(
+        ["rel", "at"]
+    )
     pairs = {name: _pairs(inputs, name) for name in ("OWNS_ACCOUNT", "BORROWS", "GUARANTEES", "MEMBER_OF")}
     borrowers = pairs["BORROWS"].group_by("dst").agg(pl.col("src").min()).rename({"dst": "src", "src": "borrower"})
     drawn = drawn.join(borrowers, "src", "left").sort("rel", "at").with_row_index("number")
@@ -122,7 +125,8 @@ def _pairs(inputs: Inputs, name: str) -> pl.DataFrame:
 def _traced(book: Book, drawn: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Ends and payments of these drawdowns, an entry for each part."""
     moves, parties = book.moves, book.parties
-    placed = moves.table.select("rel", "at").with_columns(place=pl.int_range(pl.len(), dtype=pl.Int64))
+    places = moves.places("DISBURSES")
+    placed = pl.DataFrame({"rel": moves.told("rel", places), "at": moves.at[places], "place": places})
     drawn = drawn.join(placed, ["rel", "at"], "left", maintain_order="left")
     place = drawn["place"].to_numpy()
     names = moves.nodes
@@ -139,15 +143,15 @@ def _traced(book: Book, drawn: pl.DataFrame, zone: str) -> tuple[pl.DataFrame, p
     of = {
         "number": number.gather(ends["start"]),
         "drawdown": drawn["rel"].gather(ends["start"]),
-        "transfer": moves.table["rel"].gather(ends["place"]),
+        "transfer": moves.told("rel", ends["place"]),
     }
     ends = ends.with_columns(**of, node=names.gather(node), party=party, days=pl.Series(days))
     went = {
         "number": number.gather(flows["start"]),
         "drawdown": drawn["rel"].gather(flows["start"]),
-        "transfer": moves.table["rel"].gather(flows["place"]),
+        "transfer": moves.told("rel", flows["place"]),
     }
-    return ends, flows.with_columns(**went, type=moves.table["type"].gather(flows["place"]))
+    return ends, flows.with_columns(**went, type=moves.told("type", flows["place"]))
 
 
 def _days(at: np.ndarray, zone: str) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from graph.errors import InputError
+from graph.knowledge.numbering import numbered
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -36,9 +37,11 @@ MOST_FEN = 9 * 10**18
 
 @dataclass(frozen=True)
 class Moves:
-    """`table` (MOVES) in the order above; `nodes` are accounts, firms, persons and loan notes, sorted; `src`, `dst` number them."""
+    """Payments by place, which is their number in the order above. `rows` (MOVES) is as it was read, `order` the row of each
+    place; `nodes` are accounts, firms, persons and loan notes, sorted; `src`, `dst` number them."""
 
-    table: pl.DataFrame
+    rows: pl.DataFrame
+    order: Ints
     nodes: pl.Series
     src: Ints
     dst: Ints
@@ -46,23 +49,30 @@ class Moves:
     at: Ints
 
     @classmethod
-    def of(cls, rows: pl.DataFrame, more: Sequence[str] = ()) -> "Moves":
+    def of(cls, rows: pl.DataFrame, more: Sequence[pl.Series] = ()) -> tuple["Moves", list[Ints]]:
         """Rows that say nothing are left out: no amount, an amount below one fen, a payment to itself. Met from both its
         ends, a payment counts once; under one id there may be several, each of its own instant.
 
-        `more`: nodes that must have a number whether or not they pay.
+        `more`: nodes that have a number whether or not they pay; their numbers come with the payments.
         """
         kept = rows.filter((pl.col("amount_fen") > 0) & (pl.col("src") != pl.col("dst")) & pl.col("at").is_not_null())
-        rank = pl.col("type").replace_strict(_RANK, default=1, return_dtype=pl.Int8)
-        table = kept.unique(["rel", "at"], keep="any").sort("at", rank, "rel") if kept.height else kept
-        ends = pl.concat([table["src"], table["dst"], pl.Series(more, dtype=pl.String)]).unique().sort()
-        numbers = pl.DataFrame({"node": ends, "n": np.arange(len(ends), dtype=np.int64)})
-        src, dst = (
-            table.select(pl.col(end).alias("node")).join(numbers, "node", "left", maintain_order="left")["n"]
-            for end in ("src", "dst")
-        )
-        plain = (table[name].to_numpy().astype(np.int64) for name in ("amount_fen", "at"))
-        return cls(table, ends, src.to_numpy(), dst.to_numpy(), *plain)
+        order = _ordered(kept)
+        nodes, numbers = numbered([kept["src"], kept["dst"], *more])
+        amount, at = (kept[name].to_numpy().astype(np.int64)[order] for name in ("amount_fen", "at"))
+        return cls(kept, order, nodes, numbers[0][order], numbers[1][order], amount, at), numbers[2:]
+
+    @cached_property
+    def table(self) -> pl.DataFrame:
+        """The rows in their order. Of a whole book ask `told` for what is wanted: text is dear to move."""
+        return self.rows[self.order]
+
+    def told(self, name: str, places: npt.ArrayLike) -> pl.Series:
+        """A column of the payments at some places."""
+        return self.rows[name].gather(self.order[np.asarray(places)])
+
+    def places(self, type_name: str) -> Ints:
+        """Where the payments of one type are."""
+        return np.flatnonzero((self.rows["type"] == type_name).to_numpy()[self.order])
 
     def __len__(self) -> int:
         return len(self.amount)
@@ -74,7 +84,7 @@ class Moves:
 
     def find(self, rel: str, at: int | None = None) -> int:
         """The place of a payment; -1 where it is none. `at` tells apart several of one id."""
-        found = np.flatnonzero((self.table["rel"] == rel).to_numpy() & ((self.at == at) if at is not None else True))
+        found = np.flatnonzero((self.rows["rel"] == rel).to_numpy()[self.order] & ((self.at == at) if at is not None else True))
         return int(found[0]) if len(found) else -1
 
     @cached_property
@@ -102,13 +112,21 @@ class ByNode:
 
     def ranges(self, node: Ints, low: Ints, high: Ints) -> tuple[Ints, Ints]:
         """Where in `keys` the places from `low` to below `high` of each node lie."""
-        high = np.maximum(low, high)
-        return np.searchsorted(self.keys, node * self.scale + low), np.searchsorted(self.keys, node * self.scale + high)
+        first = node * self.scale
+        return in_order(self.keys, first + low), in_order(self.keys, first + np.maximum(low, high))
 
     def places(self, begin: Ints, end: Ints) -> tuple[Ints, Ints]:
         """The places of several ranges, and of which range each is."""
         which, at = spread(begin, end)
         return which, self.keys[at] % self.scale
+
+
+def in_order(keys: Ints, wanted: Ints) -> Ints:
+    """`np.searchsorted`, asked in the order of `keys`: of a large book each step would otherwise be a page that is not at hand."""
+    order = np.argsort(wanted)
+    found = np.empty(len(wanted), np.int64)
+    found[order] = np.searchsorted(keys, wanted[order])
+    return found
 
 
 def spread(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
@@ -117,6 +135,22 @@ def spread(begin: Ints, end: Ints) -> tuple[Ints, Ints]:
     which = np.repeat(np.arange(len(begin)), lengths)
     first = np.cumsum(lengths) - lengths
     return which, np.arange(len(which)) - first[which] + begin[which]
+
+
+def _ordered(rows: pl.DataFrame) -> Ints:
+    """The rows by instant, rank and id, without a second row of one id and instant. Text is compared only where instants tie."""
+    rank = rows["type"].replace_strict(_RANK, default=1, return_dtype=pl.Int64)
+    key = (rows["at"] * 4 + rank).to_numpy()
+    order = np.argsort(key, kind="stable")
+    same = key[order][1:] == key[order][:-1]
+    if not same.any():
+        return order
+    tied = np.flatnonzero(np.r_[same, False] | np.r_[False, same])
+    of = order[tied]
+    ids = pl.DataFrame({"key": key[of], "rel": rows["rel"].gather(of), "row": of}).sort("key", "rel")
+    order[tied] = ids["row"].to_numpy()
+    again = ((ids["key"] == ids["key"].shift()) & (ids["rel"] == ids["rel"].shift())).fill_null(False).to_numpy()
+    return np.delete(order, tied[again])
 
 
 def check_total(amounts: Ints) -> None:

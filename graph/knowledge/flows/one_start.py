@@ -18,7 +18,7 @@ from graph.knowledge.flows.surroundings import Surroundings
 from graph.knowledge.flows.told import Told
 from graph.store import GraphReader, Moment
 
-VERSION = "1"
+VERSION = "2"
 _MOST_ROUNDS = 64
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from graph.knowledge.flows.ends import HOW
+from graph.knowledge.flows.ends import HOW, HUB_CUT
 from graph.knowledge.flows.moves import Bools, Ints, Moves
 from graph.knowledge.flows.query import Direction, FlowBounds
 from graph.knowledge.flows.reading import Book, Starts, Traced
@@ -111,7 +111,11 @@ class _Pool:
         ended = np.array([(p, a, h, HOW[how]) for p, a, h, how in self._ended], np.int64).reshape(-1, 4)
         at = ended[:, 0] - self._low
         columns = {"place": ended[:, 0], "amount": ended[:, 1], "hop": ended[:, 2], "how": ended[:, 3]}
-        says = {"end": self._end[at].astype(np.int64), "by": self._by[at].astype(np.int64)}
+        hub = columns["how"] == HOW["hub"]
+        says = {
+            "end": np.where(hub, HUB_CUT, self._end[at]).astype(np.int64),
+            "by": np.where(hub, 0, self._by[at]).astype(np.int64),
+        }
         found.ends.append({"start": np.zeros(len(ended), np.int64), **columns, **says})
         found.wanted = np.array(sorted(self._wanted), np.int64)
         return found

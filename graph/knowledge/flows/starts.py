@@ -12,7 +12,7 @@ from graph.knowledge.flows.answer import FlowAnswer
 from graph.knowledge.flows.moves import MOVES
 from graph.knowledge.flows.one_start import FlowQuery, trace_payment
 from graph.knowledge.flows.query import Direction
-from graph.knowledge.flows.surroundings import Surroundings, payment_types
+from graph.knowledge.flows.surroundings import Surroundings, check_known, payment_types
 from graph.projection import label_of
 from graph.store import GraphReader, Hop, Moment, Window
 
@@ -26,8 +26,9 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def trace_firm(reader: GraphReader, firm: str, source: str, query: FlowQuery) -> tuple[FlowAnswer, ...]:
     """Traces what `source` means for a firm: a note (id or number), a payment's id, a day, or nothing: its last drawdown.
 
-    NotFoundError where there is no such payment on that day; InputError for an amount above the payment.
+    NotFoundError where the firm is not known on that day, or there is no such payment; InputError for an amount above the payment.
     """
+    check_known(reader, firm, query.when)
     starts = _Starts(reader, firm, query).of(source.strip())
     answers = []
     for start in starts.iter_slices(1):

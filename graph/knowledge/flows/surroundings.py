@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from graph.clock import start_of_day_us
+from graph.errors import NotFoundError
 from graph.knowledge.control.assess import Assessment
 from graph.knowledge.control.upward import Bounds, walk_upward_from
 from graph.knowledge.flows.moves import MOVES
@@ -29,6 +30,12 @@ def payment_types(ontology: Ontology) -> dict[str, str]:
         if kind.lasting is Lasting.HAPPENING and kind.amount and "at" in told and {e for pair in kind.ends for e in pair} <= _ENDS:
             found[name] = kind.amount
     return found
+
+
+def check_known(reader: GraphReader, entity: str, when: Moment) -> None:
+    """NotFoundError for a firm or person of whom nothing is known on that day."""
+    if entity not in reader.states([entity], when):
+        raise NotFoundError(f"Nothing is known of '{entity}' on {when.valid}.", "Look it up by name or code.", "firm")
 
 
 class Surroundings:

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from graph.knowledge.flows.ends import lexicon
-from graph.knowledge.flows.moves import MOVES, Moves
+from graph.knowledge.flows.moves import MOVES, Ints, Moves
 from graph.knowledge.flows.parties import GROUP, GUARANTOR, NOBODY, Parties
 from graph.knowledge.flows.reading import Book
 
@@ -29,10 +29,10 @@ class Told:
     def book(self, borrowers: Sequence[str] = ()) -> Book:
         """The arrays that are traced over. `borrowers` have a number even where they neither pay nor are paid."""
         owned = self.owners.group_by("account").agg(pl.col("owner").min())
-        more = pl.concat([owned["owner"], self.roles["borrower"], self.roles["other"], pl.Series(borrowers, dtype=pl.String)])
-        moves = Moves.of(self.moves, more.to_list())
-        nodes = pl.DataFrame({"node": moves.nodes, "n": np.arange(len(moves.nodes), dtype=np.int64)})
-        return Book(moves, _parties(nodes, owned, self), lexicon().of_payments(moves.table)["end"].to_numpy())
+        ends = [owned["account"], owned["owner"], self.roles["borrower"], self.roles["other"]]
+        moves, numbers = Moves.of(self.moves, [*ends, pl.Series(borrowers, dtype=pl.String)])
+        says = lexicon().of_payments(moves.rows)["end"].to_numpy()[moves.order]
+        return Book(moves, _parties(moves.nodes, numbers, self), says)
 
 
 def payments(rows: pl.DataFrame, kind: str, amount: str, days_us: pl.Expr | None = None) -> pl.DataFrame:
@@ -64,19 +64,22 @@ def groups(controllers: pl.DataFrame, members: pl.DataFrame, borrowers: Sequence
     return found.filter(pl.col("borrower") != pl.col("other")).unique().with_columns(role=pl.lit(GROUP, pl.Int8))
 
 
-def _parties(nodes: pl.DataFrame, owned: pl.DataFrame, told: Told) -> Parties:
-    numbered = nodes.rename({"node": "owner", "n": "owner_n"})
-    accounts = owned.rename({"account": "node"}).join(numbered, "owner").select("node", "owner_n")
-    table = nodes.join(accounts, "node", "left", maintain_order="left")
-    oneself = pl.col("node").str.starts_with("Firm-") | pl.col("node").str.starts_with("Person-")
-    owner = table.select(pl.when(oneself).then("n").otherwise(pl.col("owner_n").fill_null(NOBODY)))["n"].to_numpy()
-    number = dict(zip(nodes["node"].to_list(), nodes["n"].to_list(), strict=True)) if told.industries.height else {}
-    trade = np.zeros(len(owner) + 1, np.int8)  # the last is nobody's
-    for firm, industry in told.industries.iter_rows():
-        if firm in number:
-            trade[number[firm]] = lexicon().of_industry(industry)[0]
-    roles = told.roles.join(nodes.rename({"node": "borrower", "n": "b"}), "borrower").join(
-        nodes.rename({"node": "other", "n": "o"}), "other"
-    )
-    ends = (roles["b"].to_numpy(), roles["o"].to_numpy(), roles["role"].to_numpy())
-    return Parties.of(owner, trade[owner], nodes["node"].str.starts_with("LoanNote-").to_numpy(), ends)
+def _parties(nodes: pl.Series, numbers: list[Ints], told: Told) -> Parties:
+    """`numbers`: of accounts, of their owners, of borrowers and of the others in their roles."""
+    owner = np.full(len(nodes), NOBODY, np.int64)
+    owner[numbers[0]] = numbers[1]
+    oneself = (nodes.str.starts_with("Firm-") | nodes.str.starts_with("Person-")).to_numpy()
+    owner[oneself] = np.flatnonzero(oneself)
+    trade = np.zeros(len(nodes) + 1, np.int8)  # the last is nobody's
+    spoken = _trades(told.industries).join(nodes.alias("id").to_frame().with_row_index("n"), "id")
+    trade[spoken["n"].to_numpy()] = spoken["end"].to_numpy()
+    is_note = nodes.str.starts_with("LoanNote-").to_numpy()
+    return Parties.of(owner, trade[owner], is_note, (numbers[2], numbers[3], told.roles["role"].to_numpy()))
+
+
+def _trades(industries: pl.DataFrame) -> pl.DataFrame:
+    """Columns id, end: of firms whose trade speaks of one."""
+    codes = industries["industry"].unique()
+    ends = pl.Series([lexicon().of_industry(code)[0] for code in codes], dtype=pl.Int8)
+    spoken = pl.DataFrame({"industry": codes, "end": ends}).filter(pl.col("end") > 0)
+    return industries.join(spoken, "industry").select("id", "end")

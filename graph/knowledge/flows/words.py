@@ -16,6 +16,7 @@ ENDS: dict[str, Said] = {
     "cash": ("取现", "taken out in cash"),
     "third_party": ("留存于其他客户账户", "with another customer of the bank"),
     "outside": ("流出本行视野", "out of the bank's sight"),
+    "hub_cut": ("进出枢纽账户，去向未追踪", "at an account with too many payments to follow: where it went is not known"),
     "loan": ("来自本行贷款", "from a loan of this bank"),
     "untold": ("来源不明", "from money of which nothing is told"),
 }

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from graph.knowledge.numbering import numbered
+
 Ints = NDArray[np.int64]
 
 
@@ -27,11 +29,10 @@ class Linked:
 
 def connect(linked: Linked) -> pl.DataFrame:
     """Columns set, kind, member, through, pending; a member once in each set."""
-    numbers, names = _numbered(linked)
-    size = len(names)
-    confirmed = linked.dependence.filter(pl.col("status") == "confirmed")
-    sure, maybe = (_down(linked.control, rows, numbers, size) for rows in (confirmed, linked.dependence))
-    roots = _roots(linked, sure, numbers, size)
+    names, ends = _numbered(linked)
+    confirmed = (linked.dependence["status"] == "confirmed").to_numpy()
+    sure, maybe = (_down(ends, rows, len(names)) for rows in (confirmed, np.ones(len(confirmed), np.bool_)))
+    roots = _roots(linked, sure, ends, names)
     reached = _closure(roots.starts, sure)
     kept = roots.only(_undominated(roots, reached))
     reached, every = _closure(kept.starts, sure), _closure(kept.starts, maybe)
@@ -55,50 +56,50 @@ class _Roots:
         return _Roots(self.names.filter(pl.Series(kept)), self.starts[np.flatnonzero(kept)])
 
 
-def _numbered(linked: Linked) -> tuple[dict[str, int], pl.Series]:
-    ends = [linked.groups["firm"], linked.dependence["dependent"], linked.dependence["on"]]
-    nodes = pl.concat(ends).unique().sort()
-    return {name: number for number, name in enumerate(nodes.to_list())}, nodes
+@dataclass(frozen=True)
+class _Ends:
+    """Of each row its ends by number. A pair of control counts only where both are in a group or in a dependence."""
+
+    firm: Ints
+    dependent: Ints
+    on: Ints
+    control: tuple[Ints, Ints]
+
+
+def _numbered(linked: Linked) -> tuple[pl.Series, _Ends]:
+    depends, control = linked.dependence, linked.control
+    columns = [linked.groups["firm"], depends["dependent"], depends["on"], control["src"], control["dst"]]
+    names, (firm, dependent, on, src, dst) = numbered(columns)
+    known = np.zeros(len(names), np.bool_)
+    known[np.concatenate([firm, dependent, on])] = True
+    kept = known[src] & known[dst]
+    return names, _Ends(firm, dependent, on, (src[kept], dst[kept]))
 
 
 def _taken(names: pl.Series, numbers: NDArray[np.signedinteger]) -> pl.Series:
     return names.gather(pl.Series(numbers, dtype=pl.Int64))
 
 
-def _codes(column: pl.Series, numbers: dict[str, int]) -> Ints:
-    if not len(column):
-        return np.zeros(0, np.int64)
-    told = column.replace_strict(list(numbers), list(numbers.values()), default=-1, return_dtype=pl.Int64)
-    return np.asarray(told.to_numpy(), np.int64)
-
-
-def _down(control: pl.DataFrame, dependence: pl.DataFrame, numbers: dict[str, int], size: int) -> csr_array:
+def _down(ends: _Ends, dependence: NDArray[np.bool_], size: int) -> csr_array:
     """From whom trouble comes to whom it goes: to what one controls, to who depends on one."""
-    src = np.r_[_codes(control["src"], numbers), _codes(dependence["on"], numbers)]
-    dst = np.r_[_codes(control["dst"], numbers), _codes(dependence["dependent"], numbers)]
-    known = (src >= 0) & (dst >= 0)
-    return csr_array(csr_array((np.ones(int(known.sum()), np.int64), (src[known], dst[known])), shape=(size, size)) > 0)
+    src, dst = np.r_[ends.control[0], ends.on[dependence]], np.r_[ends.control[1], ends.dependent[dependence]]
+    return csr_array(csr_array((np.ones(len(src), np.int64), (src, dst)), shape=(size, size)) > 0)
 
 
-def _roots(linked: Linked, sure: csr_array, numbers: dict[str, int], size: int) -> _Roots:
+def _roots(linked: Linked, sure: csr_array, ends: _Ends, names: pl.Series) -> _Roots:
     """Every group; and of firms alone those on which somebody depends, one for each that hang on each other mutually."""
-    groups = linked.groups.sort("group", "firm")
-    named = groups["group"].unique(maintain_order=True).to_list()
-    place = {name: number for number, name in enumerate(named)}
-    rows, columns = _codes(groups["group"], place), _codes(groups["firm"], numbers)
-    grouped = np.zeros(size, np.bool_)
-    grouped[columns] = True
-    needed = np.zeros(size, np.bool_)
-    needed[_codes(linked.dependence["on"], numbers)] = True
+    groups, (rows,) = numbered([linked.groups["group"]])
+    grouped, needed = np.zeros(len(names), np.bool_), np.zeros(len(names), np.bool_)
+    grouped[ends.firm] = True
+    needed[ends.on] = True
     _, circle = connected_components(sure, directed=True, connection="strong")
     alone = np.flatnonzero(needed & ~grouped)
     _, first = np.unique(circle[alone], return_index=True)
     alone = alone[np.sort(first)]
-    by_number = sorted(numbers, key=numbers.__getitem__)
-    names = [*named, *(f"Set-{by_number[one]}" for one in alone.tolist())]
-    row, column = np.r_[rows, len(named) + np.arange(len(alone))], np.r_[columns, alone]
-    starts = csr_array((np.ones(len(row), np.bool_), (row, column)), shape=(len(names), size))
-    return _Roots(pl.Series(names, dtype=pl.String), starts)
+    count = len(groups)
+    row, column = np.r_[rows, count + np.arange(len(alone))], np.r_[ends.firm, alone]
+    starts = csr_array((np.ones(len(row), np.bool_), (row, column)), shape=(count + len(alone), len(names)))
+    return _Roots(pl.concat([groups, "Set-" + _taken(names, alone)]), starts)
 
 
 def _closure(starts: csr_array, down: csr_array) -> csr_array:

@@ -27,6 +27,7 @@ DECISIONS = pa.schema(
         ("by", pa.string()),
         ("why", pa.string()),
         ("at", pa.int64()),
+        ("taken_at", pa.int64()),  # the moment itself, whatever day the bank's clock stands on; null: not recorded then
         ("seq", pa.int64()),  # the order in which they were said: on a day that stands still all have one instant
     ]
 )
@@ -34,13 +35,14 @@ DECISIONS = pa.schema(
 
 @dataclass(frozen=True)
 class Decision:
-    """An officer's word on a proposal: who, why, when (UTC microseconds)."""
+    """An officer's word on a proposal: who, why, when (UTC microseconds; `at` is what counts, `taken_at` the moment itself)."""
 
     id: str
     verdict: Verdict
     by: str
     why: str
     at: int
+    taken_at: int | None
     seq: int
 
     @property
@@ -73,7 +75,8 @@ class GroupDecisions:
                 raise ConflictError(f"Proposal '{proposal_id}' is open: there is nothing to undo.", "", "verdict")
             if verdict != "undo" and status != "pending":
                 raise ConflictError(f"Proposal '{proposal_id}' is {status}.", "Undo that first.", "verdict")
-            said = Decision(proposal_id, verdict, by, why, at or now_us(), every[-1].seq + 1 if every else 1)
+            taken_at = now_us()
+            said = Decision(proposal_id, verdict, by, why, at or taken_at, taken_at, every[-1].seq + 1 if every else 1)
             append(self._root, pa.Table.from_pylist([said.__dict__], DECISIONS))
         return said
 

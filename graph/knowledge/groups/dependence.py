@@ -50,11 +50,11 @@ def dependences(inputs: Inputs, engine: duckdb.DuckDBPyConnection, settings: Set
     types = {"sales": "SUPPLIES", "purchases": "SUPPLIES", "guarantee": "GUARANTEES", "repayment": "REPAYS"}
     found = []
     for kind, sql in asked.items():
-        rows: pa.Table = engine.execute(
+        rows: pa.Table = engine.sql(
             f"""SELECT dependent, "on", '{kind}' AS kind, share, $least::DOUBLE AS threshold, told_us, evidence,
             '{types[kind]}' AS evidence_type FROM ({sql})
             WHERE dependent <> "on" AND (share IS NULL OR share >= $least - 1e-9)""",
-            {"least": limits[kind].value},
+            params={"least": limits[kind].value},
         ).to_arrow_table()
         found.append(pl.from_arrow(rows))
     told = pl.concat([each.cast(_SCHEMA) for each in found if isinstance(each, pl.DataFrame)])  # type: ignore[arg-type]

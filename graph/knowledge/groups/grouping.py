@@ -9,7 +9,7 @@ from graph.knowledge.groups.reasons import reasons_of
 from graph.knowledge.groups.schemas import GROUP_FINDINGS
 from graph.knowledge.groups.settings import Settings
 from graph.knowledge.groups.ties import Ties, labels, ties_of
-from graph.knowledge.groups.told import Ground, frame
+from graph.knowledge.groups.told import Ground
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,19 @@ def group(ground: Ground, settings: Settings) -> Grouped:
     """The groups of what is told."""
     ties = ties_of(ground, settings)
     part = labels(ties.edges())
-    firms = part.filter(pl.col("node").str.starts_with("Firm-"))
+    firms = part.filter(ties.entities.is_a("Firm", "node"))
     firms = firms.filter(pl.len().over("part") > 1)
     heads = _heads(ties, part, firms, ground)
     in_group = firms.join(heads.select("part", "group"), on="part").select("group", firm="node")
-    node_group = part.join(heads.select("part", "group"), on="part").select("node", "group")
     members = reasons_of(ground, ties, in_group)
     groups = heads.select("group", "name", "head", "lead", "members").sort("group")
-    return Grouped(ties, groups, members, _findings(ground, ties, in_group, node_group, settings))
+    findings = _findings(ties, in_group)
+    return Grouped(ties.plain(), *(_named(ties, rows) for rows in (groups, members, findings)))
+
+
+def _named(ties: Ties, rows: pl.DataFrame) -> pl.DataFrame:
+    """With ids as text, and groups, which go by their lead firm till here, by a name of their own."""
+    return ties.entities.text(rows).with_columns(group=pl.lit("Group-") + pl.col("group"))
 
 
 def _heads(ties: Ties, part: pl.DataFrame, firms: pl.DataFrame, ground: Ground) -> pl.DataFrame:
@@ -48,23 +53,23 @@ def _heads(ties: Ties, part: pl.DataFrame, firms: pl.DataFrame, ground: Ground) 
     reach = control.group_by("part", "src").agg(pl.col("dst").n_unique().alias("firms")).join(below, on="src", how="left")
     order = ["part", pl.col("below").fill_null(False), pl.col("firms") * -1, "src"]
     head = reach.sort(order).unique("part", keep="first", maintain_order=True).select("part", head="src")
-    told = frame(ground.told.firms).select("id", "name", "registered_capital_fen")
+    told = ground.coded.firms.select("id", "name", "registered_capital_fen")
     sized = firms.join(told, left_on="node", right_on="id", how="left")
     sized = sized.sort("part", pl.col("registered_capital_fen").fill_null(-1) * -1, "node")
     largest = sized.group_by("part", maintain_order=True).agg(largest=pl.col("node").first(), members=pl.len().cast(pl.Int64))
     found = largest.join(head, on="part", how="left").with_columns(head=pl.coalesce("head", "largest"))
-    lead = pl.when(pl.col("head").str.starts_with("Firm-")).then("head").otherwise("largest")
+    lead = pl.when(ties.entities.is_a("Firm", "head")).then("head").otherwise("largest")
     found = found.with_columns(lead=lead)
-    filed = part.filter(pl.col("node").str.starts_with("ClientGroup-")).join(ground.client_groups, left_on="node", right_on="id")
+    filed = part.filter(ties.entities.is_a("ClientGroup", "node")).join(ground.coded.named, left_on="node", right_on="id")
     filed = filed.drop_nulls("name").sort("part", "node").unique("part", keep="first", maintain_order=True)
     found = found.join(filed.select("part", filed_name="name"), on="part", how="left")
     found = found.join(told.select("id", lead_name="name"), left_on="lead", right_on="id", how="left")
     by_firm = pl.when(pl.col("head") == pl.col("lead")).then(pl.coalesce("lead_name", "filed_name"))
     name = by_firm.otherwise(pl.coalesce("filed_name", "lead_name"))
-    return found.with_columns(name=name, group=pl.lit("Group-") + pl.col("lead"))
+    return found.with_columns(name=name, group=pl.col("lead"))
 
 
-def _findings(ground: Ground, ties: Ties, in_group: pl.DataFrame, node_group: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+def _findings(ties: Ties, in_group: pl.DataFrame) -> pl.DataFrame:
     own = labels(ties.edges(filed=False))
     filed = ties.filed.select(firm="src", other="dst").unique().join(own, left_on="firm", right_on="node", how="left")
     grouped = filed.join(in_group, on="firm", how="left")
@@ -75,7 +80,7 @@ def _findings(ground: Ground, ties: Ties, in_group: pl.DataFrame, node_group: pl
     apart = filed_part.filter(pl.col("other").n_unique().over("part") > 1).join(in_group, on="firm", how="left")
     apart = apart.select(pl.lit("filed_apart").alias("finding"), "firm", "other", "group")
     first = filed_part.group_by("part").agg(pl.col("other").min())
-    tied = own.filter(pl.col("node").str.starts_with("Firm-")).join(first, on="part")
+    tied = own.filter(ties.entities.is_a("Firm", "node")).join(first, on="part")
     tied = tied.join(filed.select("firm").unique(), left_on="node", right_on="firm", how="anti")
     missed = tied.join(in_group, left_on="node", right_on="firm", how="left")
     missed = missed.select(pl.lit("computed_unfiled").alias("finding"), firm="node", other="other", group="group")

@@ -7,6 +7,7 @@ from typing import Any
 from graph.errors import NotFoundError
 from graph.knowledge.book import KnowledgeBook
 from graph.knowledge.groups.decisions import Decision, GroupDecisions, Status, Verdict
+from graph.knowledge.lineage_of_sets import without_later_births
 from graph.snapshot import Snapshot
 
 Row = dict[str, Any]
@@ -20,6 +21,11 @@ class Connected:
     through: str
     pending: bool
     exposure_fen: int
+
+
+def place(row: Row) -> tuple[int, str, str]:
+    """Where a proposal stands in the list: the required first, then those due first."""
+    return int(not row["required"]), str(row["due"]), row["id"]
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,10 @@ class GroupReader:
         """What became of the group, day by day, the newest first: rows of group_lineage with `as_of`."""
         days = {run.as_of: run for run in self.book.runs() if run.kind == "groups" and run.as_of <= self.snapshot.as_of}
         found = []
-        for day in sorted(days, reverse=True):
+        for day in sorted(days):
             rows = self.book.about("group_lineage", "set", [group], day).to_pylist()
             found += [{"as_of": day, **row} for row in rows if row["event"] != "kept"]
-        return found
+        return list(reversed(without_later_births(found)))
 
     def findings(self, group: str) -> list[Row]:
         """What contradicts."""
@@ -78,23 +84,35 @@ class GroupReader:
         ]
 
     def proposals(self, status: Status | None = None) -> list[Row]:
-        """Rows of dependence_proposals as they stand, those due first in front."""
+        """Rows of dependence_proposals as they stand, the required first, then those due first."""
         rows = [self._standing(row) for row in self.book.read("dependence_proposals", self.snapshot.as_of).to_pylist()]
         found = [row for row in rows if status is None or row["status"] == status]
-        return sorted(found, key=lambda row: (str(row["due"]), row["id"]))
+        return sorted(self._dated(found), key=place)
 
     def proposal(self, proposal_id: str) -> Row:
         """One of them. NotFoundError."""
         rows = self._about("dependence_proposals", "id", [proposal_id])
         if not rows:
             raise NotFoundError(f"There is no proposal '{proposal_id}'.", "Use an id that the list of proposals gives.", "id")
-        return self._standing(rows[0])
+        return self._dated([self._standing(rows[0])])[0]
 
     def decide(self, proposal_id: str, verdict: Verdict, by: str, why: str, at: int | None) -> Row:
         """An officer's word, and the proposal after it. NotFoundError, ConflictError, InputError."""
         self.proposal(proposal_id)
         said = self.decisions.decide(proposal_id, verdict, by, why, at)
-        return {**self.proposal(proposal_id), "status": said.status, "by": by, "why": why, "at": said.at}
+        return {
+            **self.proposal(proposal_id),
+            "status": said.status,
+            "by": by,
+            "why": why,
+            "at": said.at,
+            "taken_at": said.taken_at,
+            "pending_recompute": self._counted(proposal_id) != said.status,
+        }
+
+    def _counted(self, proposal_id: str) -> str:
+        """How the book counts it."""
+        return str(self._about("dependence_proposals", "id", [proposal_id])[0]["status"])
 
     @cached_property
     def _said(self) -> dict[str, Decision]:
@@ -102,8 +120,19 @@ class GroupReader:
 
     def _standing(self, row: Row) -> Row:
         said = self._said.get(row["id"])
-        told = {"by": said.by, "why": said.why, "at": said.at} if said else {"by": "", "why": "", "at": None}
-        return {**row, "status": said.status if said else "pending", **told}
+        told: Row = {"by": "", "why": "", "at": None, "taken_at": None}
+        if said:
+            told = {"by": said.by, "why": said.why, "at": said.at, "taken_at": said.taken_at}
+        status = said.status if said else "pending"
+        return {**row, "status": status, **told, "pending_recompute": status != row["status"]}
+
+    def _dated(self, rows: list[Row]) -> list[Row]:
+        """With the first computed day that has each: nobody could decide before, so `due` counts from it."""
+        first = self.book.first_days("dependence_proposals", "id", [row["id"] for row in rows], self.snapshot.as_of)
+        return [
+            {**row, "first_proposed": first[row["id"]], "due": row["due"] and first[row["id"]] + (row["due"] - row["first_known"])}
+            for row in rows
+        ]
 
     def _down(self, inside: set[str], counted: set[str]) -> dict[str, str]:
         """Who is reached, and through what: first those who depend, then what is controlled."""

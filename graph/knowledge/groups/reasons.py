@@ -5,7 +5,7 @@ import polars as pl
 from graph.knowledge.control.holdings import components
 from graph.knowledge.groups.schemas import GROUP_MEMBERS
 from graph.knowledge.groups.ties import Ties
-from graph.knowledge.groups.told import Ground, frame
+from graph.knowledge.groups.told import Ground
 
 _ROW = ("firm", "limb", "reason", "other", "strength", "path", "proposal")
 
@@ -23,12 +23,12 @@ class _Proof:
     """The relations that prove a control: shares in the firm held by the controller, by those with it, and by all it controls."""
 
     def __init__(self, ground: Ground, ties: Ties) -> None:
-        held = frame(ground.told.holdings)
+        held = ground.coded.holdings
         usable = pl.coalesce("voting_share", "equity_share").is_between(0, 1) & (pl.coalesce("voting_share", "equity_share") > 0)
         self._held = held.filter(usable).select("id", holder="src", dst="dst")
-        self._pairs = ground.controllers.select("src", holder="dst")
+        self._pairs = ground.coded.controllers.select("src", holder="dst")
         self._with = pl.concat([self._concert(ground, ties), self._family(ties)])
-        self._filed = frame(ground.told.filed).select("id", "src", "dst")
+        self._filed = ground.coded.filed.select("id", "src", "dst")
 
     def of(self, chosen: pl.DataFrame) -> pl.DataFrame:
         """`chosen` (columns src, dst, kind and any others) with `path`."""
@@ -54,13 +54,13 @@ class _Proof:
     @staticmethod
     def _concert(ground: Ground, ties: Ties) -> pl.DataFrame:
         """Of each entity all that act in concert with it, over however many agreements, with an agreement of each."""
-        rows = frame(ground.told.concert).select("id", "src", "dst")
-        holdings, concert = ties.holdings, ground.told.concert
-        part = components(holdings.number(concert["src"]), holdings.number(concert["dst"]), max(holdings.size, 1))
-        numbered = rows.with_columns(part=pl.Series(part[holdings.number(concert["src"])], dtype=pl.Int64))
+        rows = ground.coded.concert.select("id", "src", "dst")
+        src, dst = (ties.holdings.numbers["concert", end] for end in ("src", "dst"))
+        part = components(src, dst, max(ties.holdings.size, 1))
+        numbered = rows.with_columns(part=pl.Series(part[src], dtype=pl.Int64))
         ends = pl.concat([numbered.select("part", end="src"), numbered.select("part", end="dst")]).unique()
         told = pl.concat([numbered.select("part", "id", mate="src"), numbered.select("part", "id", mate="dst")])
-        behind = ground.controllers.select(above="src", end="dst").join(ends, on="end").select("part", end="above")
+        behind = ground.coded.controllers.select(above="src", end="dst").join(ends, on="end").select("part", end="above")
         every = pl.concat([ends, behind]).unique()
         return (
             every.join(told, on="part")
@@ -80,7 +80,7 @@ class _Proof:
 def _by_control(ties: Ties, proof: _Proof) -> pl.DataFrame:
     """Limb 1 for control by a firm and for who controls, 2 for what one firm controls together, 3 for what one person does."""
     control = ties.control.sort("rank", pl.col("votes") * -1, "src", "dst").with_columns(
-        several=pl.col("dst").n_unique().over("src") > 1, firm_above=pl.col("src").str.starts_with("Firm-")
+        several=pl.col("dst").n_unique().over("src") > 1, firm_above=ties.entities.is_a("Firm", "src")
     )
     below = control.filter("firm_above").unique("dst", keep="first", maintain_order=True)
     above = control.filter("firm_above").sort(pl.col("votes") * -1, "dst").unique("src", keep="first", maintain_order=True)
@@ -146,14 +146,14 @@ def _confirmed(ties: Ties) -> pl.DataFrame:
     """A row for each firm of a confirmed proposal."""
     rows = ties.proposals.filter(pl.col("status") == "confirmed")
     both = pl.concat([rows.select("*", firm="dependent", other="on"), rows.select("*", firm="on", other="dependent")])
-    return _proposal_rows(both.filter(pl.col("firm").str.starts_with("Firm-")))
+    return _proposal_rows(both.filter(ties.entities.is_a("Firm", "firm")))
 
 
 def _pending(ties: Ties, in_group: pl.DataFrame) -> pl.DataFrame:
     """The dependent to the group of what it may be tied to; where that has none, the other way round."""
     rows = ties.proposals.filter(pl.col("status") == "pending")
     there = rows.join(in_group, left_on="on", right_on="firm").with_columns(firm="dependent", other="on")
-    back = rows.filter(pl.col("on").str.starts_with("Firm-")).join(in_group.select(on="firm"), on="on", how="anti")
+    back = rows.filter(ties.entities.is_a("Firm", "on")).join(in_group.select(on="firm"), on="on", how="anti")
     back = back.join(in_group, left_on="dependent", right_on="firm").with_columns(firm="on", other="dependent")
     both = pl.concat([there, back])
     kept = both.join(in_group, on=["firm", "group"], how="anti")  # tied to its own group: nothing is pending

@@ -64,7 +64,10 @@ PROPOSALS = pa.schema(
         ),  # sales, purchases, guarantee, repayment; of group ties key_officer, kin_unclear, nominee, filed_contradicted
         ("share", pa.float64()),  # what was measured; null where nothing can be (no net assets, a tie)
         ("threshold", pa.float64()),
-        ("first_known", pa.date32()),  # the day its newest evidence was known
+        (
+            "first_known",
+            pa.date32(),
+        ),  # the day its newest evidence was known; readers count `due` from the day it was first proposed
         ("due", pa.date32()),  # an officer decides by then
         (
             "required",

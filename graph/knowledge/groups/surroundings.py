@@ -131,7 +131,7 @@ def read_surroundings(reader: GraphReader, firm: str, when: Moment, said: pa.Tab
         before = len(around.known), len(around.looked)
         around.close_upward()
         ground = around.ground(said)
-        ties = ties_of(ground, settings())
+        ties = ties_of(ground, settings()).plain()
         mine = _mine(ties, firm)
         _look_down(around, mine, _active(ground, ties, mine))
         if (len(around.known), len(around.looked)) == before:

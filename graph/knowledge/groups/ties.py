@@ -1,51 +1,40 @@
 """Ties that make a group: control, control with kin, kin who both control, filed membership; and what an officer must judge."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from graph.knowledge.control.holdings import Holdings, components, holdings_of
 from graph.knowledge.groups.kin import ranked, together
 from graph.knowledge.groups.settings import Settings
-from graph.knowledge.groups.told import Ground, frame
+from graph.knowledge.groups.told import Ground
+from graph.knowledge.numbering import Entities
 
 KEY_POSTS = ("legal_representative", "chairman", "manager", "finance_head")
 
-CONTROL_COLUMNS = {
-    "src": pl.String,
-    "dst": pl.String,
-    "kind": pl.String,
-    "votes": pl.Float64,
-    "rank": pl.Int8,
-    "proposal": pl.String,
-}
-PROPOSAL_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
-    "id": pl.String,
-    "dependent": pl.String,
-    "on": pl.String,
-    "kind": pl.String,
-    "a": pl.String,
-    "b": pl.String,
-    "evidence": pl.List(pl.String),
-    "evidence_type": pl.String,
-    "status": pl.String,
-}
+PROPOSAL_COLUMNS = ("id", "dependent", "on", "kind", "a", "b", "evidence", "evidence_type", "status")
 
 
 @dataclass(frozen=True)
 class Ties:
-    """control: CONTROL_COLUMNS, certain ones only. kin: id, p, q, proposal; both control something. filed: id, src, dst.
+    """control: src, dst, kind, votes, rank, proposal; certain only. kin: id, p, q; both control something. filed: id, src, dst.
 
-    proposals: PROPOSAL_COLUMNS; `a` and `b` are the ends that a confirmed one ties together.
+    proposals: PROPOSAL_COLUMNS; `a` and `b` are the ends that a confirmed one ties together. Entities are by number till `plain`.
     """
 
     holdings: Holdings
+    entities: Entities
     control: pl.DataFrame
     close: pl.DataFrame
     kin: pl.DataFrame
     filed: pl.DataFrame
     proposals: pl.DataFrame
+
+    def plain(self) -> "Ties":
+        """With ids as text."""
+        tables = (self.control, self.close, self.kin, self.filed, self.proposals)
+        return Ties(self.holdings, self.entities, *(self.entities.text(table) for table in tables))
 
     def edges(self, filed: bool = True) -> pl.DataFrame:
         """Columns a, b of every certain tie; without what was filed, where that is wanted."""
@@ -60,26 +49,31 @@ def proposal_id(kind: str, dependent: str, on: str) -> str:
 
 
 def ties_of(ground: Ground, settings: Settings) -> Ties:
-    """All ties of what is told."""
-    holdings = holdings_of(ground.told)
-    close = ranked(ground.kin)
+    """All ties of what is told; entities as `ground.coded` numbers them."""
+    holdings, entities = holdings_of(ground.told), ground.coded.entities
+    close = ranked(ground.coded.kin)
     votes = _by_votes(ground)
-    family = together(holdings, close.filter(pl.col("close")).select("p", "q").unique())
-    family = family.select("src", "dst", pl.lit("family").alias("kind"), "votes", pl.lit(2, pl.Int8).alias("rank"))
+    family = together(holdings, entities.text(close.filter(pl.col("close")).select("p", "q").unique()))
+    ends = {end: entities.numbers(family[end]) for end in ("src", "dst")}
+    family = family.with_columns(**ends).select(
+        "src", "dst", pl.lit("family").alias("kind"), "votes", pl.lit(2, pl.Int8).alias("rank")
+    )
     filed, doubted = _filed_control(ground)
     every = pl.concat([votes, family, filed])
-    nominees = _nominees(every, settings)
-    proposals = [_proposed(_nominee_rows(every, nominees, ground), "nominee"), _proposed(doubted, "filed_contradicted")]
+    nominees = _nominees(every, entities, settings)
+    proposals = [
+        _proposed(_nominee_rows(every, nominees, ground), "nominee", entities),
+        _proposed(doubted, "filed_contradicted", entities),
+    ]
     certain = every.join(nominees, on="src", how="anti").with_columns(proposal=pl.lit(None, pl.String))
-    controls = pl.concat([certain["src"], *(rows["a"] for rows in proposals if rows.height)]).unique()
+    controls = pl.concat([certain["src"], *(rows["a"] for rows in proposals)]).unique()
     kin = close.filter(pl.col("p").is_in(controls.implode()) & pl.col("q").is_in(controls.implode()))
-    proposals.append(_proposed(_unclear_kin(kin, certain), "kin_unclear"))
+    proposals.append(_proposed(_unclear_kin(kin, certain), "kin_unclear", entities))
     told = _said(pl.concat(proposals), ground.said)
-    closed = Ties(
-        holdings, certain, close, kin.filter(pl.col("close")).filter(pl.col("p") < pl.col("q")), ground.filed_members, told
-    )
-    officers = _said(_proposed(_officers(ground, closed, settings), "key_officer"), ground.said)
-    return Ties(holdings, closed.control, close, closed.kin, closed.filed, pl.concat([told, officers]).sort("id"))
+    both = kin.filter(pl.col("close")).filter(pl.col("p") < pl.col("q"))
+    closed = Ties(holdings, entities, certain, close, both, ground.coded.members, told)
+    officers = _said(_proposed(_officers(ground, closed, settings), "key_officer", entities), ground.said)
+    return replace(closed, proposals=pl.concat([told, officers]).sort("id"))
 
 
 def labels(edges: pl.DataFrame) -> pl.DataFrame:
@@ -94,15 +88,16 @@ def labels(edges: pl.DataFrame) -> pl.DataFrame:
 def _by_votes(ground: Ground) -> pl.DataFrame:
     ultimate = pl.when("ultimate").then(0).otherwise(1).cast(pl.Int8)
     kind = pl.when("joint").then(pl.lit("joint")).otherwise(pl.lit("control"))
-    return ground.controllers.filter(~pl.col("state")).select("src", "dst", kind=kind, votes="votes", rank=ultimate)
+    return ground.coded.controllers.filter(~pl.col("state")).select("src", "dst", kind=kind, votes="votes", rank=ultimate)
 
 
 def _filed_control(ground: Ground) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Filings of control that stand, as certain; those that the votes contradict, as rows to propose. State owners make none."""
-    filed = frame(ground.told.filed).select("id", "src", "dst").filter(pl.col("src") != pl.col("dst"))
-    filed = filed.filter(~pl.col("src").is_in(ground.states()))
+    filed = ground.coded.filed.select("id", "src", "dst").filter(pl.col("src") != pl.col("dst"))
+    states = ground.coded.entities.numbers(pl.Series(ground.states(), dtype=pl.String))
+    filed = filed.filter(~pl.col("src").is_in(states.implode()))
     doubted = pl.col("id").is_in(ground.contradicted.implode())
-    stands = filed.filter(~doubted).join(ground.controllers, on=["src", "dst"], how="anti").unique(["src", "dst"])
+    stands = filed.filter(~doubted).join(ground.coded.controllers, on=["src", "dst"], how="anti").unique(["src", "dst"])
     told = stands.select(
         "src", "dst", pl.lit("filed_control").alias("kind"), pl.lit(1.0).alias("votes"), pl.lit(1, pl.Int8).alias("rank")
     )
@@ -112,15 +107,15 @@ def _filed_control(ground: Ground) -> tuple[pl.DataFrame, pl.DataFrame]:
     return told, rows
 
 
-def _nominees(control: pl.DataFrame, settings: Settings) -> pl.DataFrame:
-    persons = control.filter(pl.col("src").str.starts_with("Person-"))
+def _nominees(control: pl.DataFrame, entities: Entities, settings: Settings) -> pl.DataFrame:
+    persons = control.filter(entities.is_a("Person", "src"))
     count = persons.group_by("src").agg(pl.col("dst").n_unique().alias("firms"))
     return count.filter(pl.col("firms") > settings.nominee_firms.value).select("src")
 
 
 def _nominee_rows(control: pl.DataFrame, nominees: pl.DataFrame, ground: Ground) -> pl.DataFrame:
     pairs = control.join(nominees, on="src", how="semi").unique(["src", "dst"])
-    held = frame(ground.told.holdings).select("src", "dst", evidence="id")
+    held = ground.coded.holdings.select("src", "dst", evidence="id")
     told = pairs.join(held, on=["src", "dst"], how="left")
     return told.select(a="src", b="dst", dependent="dst", on="src", evidence="evidence", evidence_type=pl.lit("HOLDS_SHARES"))
 
@@ -136,12 +131,12 @@ def _unclear_kin(kin: pl.DataFrame, control: pl.DataFrame) -> pl.DataFrame:
 
 def _officers(ground: Ground, ties: Ties, settings: Settings) -> pl.DataFrame:
     """Firms of different groups whose key posts one person holds, unless he holds so many that he is an agent."""
-    posts = frame(ground.told.posts).filter(pl.col("role").is_in(KEY_POSTS)).select("id", person="src", firm="dst")
+    posts = ground.coded.posts.filter(pl.col("role").is_in(KEY_POSTS)).select("id", person="src", firm="dst")
     count = pl.col("firm").n_unique().over("person")
     posts = posts.filter((count > 1) & (count <= settings.agent_posts.value))
     part = labels(ties.edges())
     posts = posts.join(part, left_on="firm", right_on="node", how="left")
-    own = pl.coalesce(pl.lit("part ") + pl.col("part").cast(pl.String), pl.col("firm"))
+    own = pl.coalesce("part", -1 - pl.col("firm").cast(pl.Int64))  # who is in no part is one by itself
     first = posts.group_by("person").agg(anchor=pl.col("firm").min())
     posts = posts.with_columns(own=own).join(first, on="person")
     anchor = (
@@ -161,15 +156,13 @@ def _officers(ground: Ground, ties: Ties, settings: Settings) -> pl.DataFrame:
     return rows.explode("evidence")
 
 
-def _proposed(rows: pl.DataFrame, kind: str) -> pl.DataFrame:
+def _proposed(rows: pl.DataFrame, kind: str, entities: Entities) -> pl.DataFrame:
     """PROPOSAL_COLUMNS, without the status."""
-    if not rows.height:
-        return pl.DataFrame(schema={name: each for name, each in PROPOSAL_COLUMNS.items() if name != "status"})
     ends = rows.group_by("dependent", "on", "a", "b", "evidence_type", maintain_order=True).agg(
         pl.col("evidence").drop_nulls().unique().sort()
     )
     ends = ends.unique(["dependent", "on"], keep="first", maintain_order=True)
-    ids = [proposal_id(kind, dependent, on) for dependent, on in ends.select("dependent", "on").iter_rows()]
+    ids = [proposal_id(kind, *pair) for pair in entities.text(ends.select("dependent", "on")).iter_rows()]
     return ends.select(
         pl.Series("id", ids, pl.String), "dependent", "on", pl.lit(kind).alias("kind"), "a", "b", "evidence", "evidence_type"
     )

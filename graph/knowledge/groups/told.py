@@ -1,6 +1,7 @@
 """What groups are made of, as tables: of a whole book, or of what a walk brought back."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 import pyarrow as pa
@@ -8,6 +9,7 @@ import pyarrow.compute as pc
 
 from graph.knowledge.control.assess import Assessment
 from graph.knowledge.control.holdings import Told, state_bodies
+from graph.knowledge.numbering import Entities, coded
 
 READS = {
     "HOLDS_SHARES": ("src", "dst", "equity_share", "voting_share", "recorded_at"),
@@ -22,6 +24,28 @@ READS = {
 
 SAID = pa.schema([("id", pa.string()), ("status", pa.string())])
 """What officers said of proposals: confirmed or rejected. One that is open has no row."""
+
+
+_BY_ID = {
+    **dict.fromkeys(("holdings", "concert", "filed", "posts", "controllers", "kin", "members"), ("src", "dst")),
+    **dict.fromkeys(("firms", "named"), ("id",)),
+}
+
+
+@dataclass(frozen=True)
+class Coded:
+    """The tables of a `Ground` with `entities` by number, in the order of their ids."""
+
+    entities: Entities
+    holdings: pl.DataFrame
+    concert: pl.DataFrame
+    filed: pl.DataFrame
+    posts: pl.DataFrame
+    controllers: pl.DataFrame
+    kin: pl.DataFrame
+    members: pl.DataFrame
+    firms: pl.DataFrame
+    named: pl.DataFrame
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,14 @@ class Ground:
         """With control worked out here."""
         found = Assessment(told)
         return cls.of(told, found.controllers(), found.findings(), others, said)
+
+    @cached_property
+    def coded(self) -> Coded:
+        """All of it, numbered once."""
+        told = {name: frame(getattr(self.told, name)) for name in ("holdings", "concert", "filed", "posts", "firms")}
+        others = {"controllers": self.controllers, "kin": self.kin, "members": self.filed_members, "named": self.client_groups}
+        entities, tables = coded({**told, **others}, _BY_ID)
+        return Coded(entities, **tables)
 
     def states(self) -> list[str]:
         """State owners: they make no group of what they own."""

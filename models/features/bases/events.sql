@@ -11,6 +11,7 @@ judicial AS (
         sum(weight) FILTER (event_type = 'lawsuit' AND role IS DISTINCT FROM 'plaintiff') AS sued,
         sum(weight * amount_fen) FILTER (role IS DISTINCT FROM 'plaintiff') AS sued_fen,
         sum(weight) FILTER (event_type = 'enforcement' AND role IS DISTINCT FROM 'plaintiff') AS enforced,
+        sum(pow(0.5, (:as_of - day) / 30.0)) FILTER (role IS DISTINCT FROM 'plaintiff') AS fresh,
         sum(weight) FILTER (event_type IN ('seizure', 'share_freeze') AND role IS DISTINCT FROM 'plaintiff') AS seized,
         count(*) FILTER (event_type IN ('defaulter_listing', 'consumption_limit') AND open) AS defaulter,
         count(*) FILTER (event_type = 'bankruptcy_petition' AND role IS DISTINCT FROM 'plaintiff' AND day > :as_of - 365) AS petitioned,
@@ -31,6 +32,7 @@ defaulted AS (
 )
 SELECT
     f.id AS firm, coalesce(sued, 0) AS sued, coalesce(sued_fen, 0) AS sued_fen, coalesce(enforced, 0) AS enforced, coalesce(seized, 0) AS seized,
+    coalesce(fresh, 0) AS fresh,
     coalesce(defaulter, 0) AS defaulter, coalesce(petitioned, 0) AS petitioned, coalesce(plaintiff, 0) AS plaintiff,
     coalesce(penalised, 0) AS penalised, coalesce(abnormal, 0) AS abnormal, coalesce(tax_arrears, 0) AS tax_arrears,
     coalesce(defaults, 0) AS defaults

@@ -16,6 +16,7 @@ SELECT
     count(*) FILTER (past) AS due,
     count(*) FILTER (past AND late_days > 0) AS late,
     max(late_days) FILTER (past) AS late_days_max,
+    sum(pow(0.5, (:as_of - due_on) / 90.0) * late_days) FILTER (past) AS late_fading,
     count(*) FILTER (past AND due_on > :as_of - 90) AS due_90,
     count(*) FILTER (past AND due_on > :as_of - 90 AND late_days > 0) AS late_90,
     sum(amount_fen - paid_fen) FILTER (past AND settled_on IS NULL)::DOUBLE AS unpaid_fen,

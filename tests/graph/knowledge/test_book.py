@@ -13,6 +13,7 @@ from filelock import FileLock
 from graph.errors import ConflictError, InputError, NotComputedError
 from graph.knowledge import Inputs, Kind, KnowledgeBook, KnowledgeTable
 from graph.knowledge.compute import compute_book, fingerprint, ordered
+from graph.knowledge.kinds import all_kinds, told_apart
 from tests.worlds.build import World
 
 DAY = date(2025, 6, 30)
@@ -184,3 +185,12 @@ def test_a_reader_of_the_delta_table_finds_the_run_on_every_row(held: World, boo
     assert set(rows["run"].to_pylist()) == {run.run}
     write_deltalake(book.root / "stakes", rows.slice(0, 1), mode="append", partition_by=["run"])  # by a stranger
     assert book.read("stakes", DAY).num_rows == 2
+
+
+def test_two_kinds_that_have_a_table_of_one_name_are_named() -> None:
+    other = replace(STAKE, name="another")
+    with pytest.raises(InputError, match="'stake' and 'another' both have a table 'stakes'"):
+        told_apart((STAKE, other))
+    with pytest.raises(InputError, match="Two kinds of knowledge are called 'stake'"):
+        told_apart((STAKE, STAKE))
+    assert told_apart(all_kinds()) == all_kinds()

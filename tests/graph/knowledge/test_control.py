@@ -3,12 +3,15 @@
 import random
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.knowledge.control.answer import Controller
+from graph.knowledge.control.chains import chains_to, links_of
 from graph.knowledge.control.kind import tables_of
-from tests.graph.knowledge.drawn import controls, drawn, findings, owners, status
+from tests.graph.knowledge.drawn import controls, drawn, findings, interest, name, owners, status
 
 
 def test_more_than_half_at_each_layer_controls_the_last_however_little_is_owned_of_it() -> None:
@@ -200,9 +203,9 @@ def test_neither_the_order_of_rows_nor_a_holding_told_in_two_parts_changes_anyth
     firms: dict[str, Any] = {key: {} for key in KEYS if not key.startswith("P")}
     halves = [(src, dst, equity / 2, votes / 2) for src, dst, equity, votes in rows for _ in range(2)]
     rng.shuffle(halves)
-    for name, table in tables_of(drawn(rows, firms=firms)).items():
-        again = tables_of(drawn(halves, firms=firms))[name]
-        assert sorted(map(repr, table.to_pylist())) == sorted(map(repr, again.to_pylist())), name
+    for kept, table in tables_of(drawn(rows, firms=firms)).items():
+        again = tables_of(drawn(halves, firms=firms))[kept]
+        assert sorted(map(repr, table.to_pylist())) == sorted(map(repr, again.to_pylist())), kept
 
 
 @given(worlds())
@@ -211,3 +214,28 @@ def test_more_votes_never_lose_control(rows: list[tuple[str, str, float, float]]
     given_ = [("P0" if dst == "A" else src, dst, equity, votes) for src, dst, equity, votes in rows]
     before, after = controls(drawn(rows)), controls(drawn(given_))
     assert {firm for who, firm in before if who == "P0"} <= {firm for who, firm in after if who == "P0"}
+
+
+def test_a_state_holding_whose_holders_are_untold_is_the_states_and_its_legal_representative_is_named() -> None:
+    state = {"name": "虚构市国有资产经营有限公司", "state_owned": True}
+    posts = [("PM", "S", "manager"), ("PL", "S", "legal_representative")]
+    found = drawn(posts=posts, firms={"S": state})
+    told = status(found, "S")
+    assert (told["control"], told["owners"], told["known_equity"], told["unknown"]) == ("state", "state", 0, 0)
+    assert owners(found, "S") == {"PL": "legal_representative"}
+    held = drawn([("S0", "S", 1.0)], posts=posts, firms={"S": state, "S0": {**state, "name": "虚构市国资委"}})
+    assert status(held, "S")["control"] == "controlled" and status(held, "S0")["control"] == "state"
+
+
+def test_a_chain_counts_scaled_shares_and_says_what_lies_beyond_it() -> None:
+    found = drawn([("P", "A", 0.8), ("Q", "A", 0.6)])
+    link = links_of(found.told.holdings.append_column("valid_from", pa.array([20250101] * 2)), "HOLDS_SHARES")
+    (chain,) = chains_to(name("A"), {name("P")}, link)[name("P")]
+    assert chain.share == pytest.approx(0.8 / 1.4) == interest(found, "P", "A") and chain.counted == (chain.share,)
+    assert chain.steps[0][0].equity == 0.8
+    round_it = drawn([("P", "A", 0.6), ("B", "A", 0.4), ("A", "B", 0.5)])
+    links = links_of(round_it.told.holdings.append_column("valid_from", pa.array([20250101] * 3)), "HOLDS_SHARES")
+    chains = chains_to(name("A"), {name("P")}, links)[name("P")]
+    owner = Controller(name("P"), 0.6, interest(round_it, "P", "A"), True, False, False, chains)
+    assert [each.share for each in chains] == [0.6] and owner.interest == pytest.approx(0.75)
+    assert owner.beyond_chains == pytest.approx(0.15)

@@ -2,6 +2,7 @@
 
 import random
 from collections import defaultdict, deque
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -22,10 +23,21 @@ def test_a_drawdown_that_the_payee_sends_back_is_a_round_trip() -> None:
 
 def test_first_in_first_out_uses_what_lay_there_first_and_pro_rata_shares() -> None:
     paid: list[Paid] = [("C", "B", 400, 0), ("N1", "B", 600, 1), ("B", "X1", 500, 2), ("B", "A", 500, 3)]
-    seen = FlowBounds(before_days=5, smallest_fen=1)
-    assert ends(trace(told(paid), 1, bounds=seen)) == {"outside": 100, "borrower": 500}
-    assert ends(trace(told(paid), 1, bounds=seen, method="pro_rata")) == {"outside": 300, "borrower": 300}
-    assert ends(trace(told(paid), 1)) == {"outside": 500, "borrower": 100}  # what came before the window is untold
+    assert ends(trace(told(paid), 1)) == {"outside": 100, "borrower": 500}
+    assert ends(trace(told(paid), 1, method="pro_rata")) == {"outside": 300, "borrower": 300}
+    unseen = FlowBounds(before_days=0, smallest_fen=1)
+    assert ends(trace(told(paid), 1, bounds=unseen)) == {"outside": 500, "borrower": 100}  # what came before the window is untold
+
+
+def test_what_the_bank_saw_arrive_before_a_drawdown_leaves_first_and_backward_agrees() -> None:
+    paid: list[Paid] = [("X1", "A", 50, 0), ("N1", "A", 100, 1), ("A", "P", 80, 2), ("A", "C", 70, 2.1), ("C", "A", 40, 3)]
+    world = told(paid)
+    assert ends(trace(world, 1)) == {"third_party": 60, "borrower": 40}
+    assert ends(trace(world, 1, method="pro_rata"))["borrower"] == 27  # 100/150 of 40
+    assert ends(trace(world, 1, bounds=FlowBounds(opening="least", smallest_fen=1))) == {"third_party": 60, "borrower": 40}
+    for number in (2, 3):
+        backward = trace(world, number, direction="backward")
+        assert carried(backward).get(rel(1), 0) == carried(trace(world, 1))[rel(number)]
 
 
 def test_money_untold_is_used_last_or_where_it_must_have_been_there_first() -> None:
@@ -67,6 +79,21 @@ def test_bounds_end_a_trace_and_say_so() -> None:
     assert hows(trace(told(chain), bounds=FlowBounds(smallest_fen=100))) == {"rests": 950, "small": 50}
     busy = [*chain, *[("C", f"X{n}", 1, 4 + n / 100) for n in range(5)]]
     assert hows(trace(told(busy), bounds=FlowBounds(hub_rows=4, smallest_fen=1))) == {"rests": 100, "hub": 900}
+
+
+@pytest.mark.parametrize("method", ["fifo", "pro_rata"])
+def test_money_at_a_hub_ends_there_whoever_owns_it(method: Any) -> None:
+    """Neither with a stranger nor unspent: it may have gone anywhere."""
+    few = FlowBounds(hub_rows=4, smallest_fen=1)
+    paid: list[Paid] = [
+        ("N1", "A", 1000, 0),
+        ("C", "A", 300, 1),
+        *[("A", f"X{n}", 1, 2 + n / 100) for n in range(5)],
+        ("A", "B", 90, 9),
+    ]
+    world = told(paid)
+    assert ends(trace(world, bounds=few, method=method)) == {"hub_cut": 1000}
+    assert ends(trace(world, 7, bounds=few, method=method, direction="backward")) == {"hub_cut": 90}
 
 
 @pytest.mark.parametrize("method", ["fifo", "pro_rata"])
@@ -163,6 +190,47 @@ def test_first_in_first_out_is_what_a_clerk_with_lists_of_lots_finds(paid: list[
     assert sum(ends(found).values()) == paid[0][2]
     if "hops" not in hows(found):
         assert ends(found) == simulate(paid, least)
+
+
+def mixed(paid: list[Paid], least: bool) -> dict[str, Fraction]:
+    """Pro rata as an accountant would do it, in exact fractions: an account is one mixture, and each payment a part of it."""
+    there: dict[str, Fraction] = defaultdict(Fraction)
+    if least:
+        held: dict[str, int] = defaultdict(int)
+        for src, dst, fen, *_ in paid:
+            held[src] -= fen
+            there[src] = max(there[src], Fraction(-held[src]))
+            held[dst] += fen
+    ours: dict[str, Fraction] = defaultdict(Fraction)
+    result: dict[str, Fraction] = defaultdict(Fraction)
+    for number, (src, dst, fen, *_) in enumerate(paid):
+        whole = max(there[src], Fraction(fen))  # money of which nothing is told comes in when it is needed
+        moved = Fraction(fen) if number == 0 else ours[src] * fen / whole
+        if number:
+            ours[src] -= moved
+        there[src], there[dst] = whole - fen, there[dst] + fen
+        if dst == "N2":
+            result["repaid"] += moved
+        elif dst[0] == "A" and src[0] != "A" and number:
+            result["borrower"] += moved
+        else:
+            ours[dst] += moved
+    for account, part in ours.items():
+        result[{"A": "unspent", "G": "group", "X": "outside"}.get(account[0], "third_party")] += part
+    return result
+
+
+@given(worlds(), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_pro_rata_is_what_an_accountant_finds_in_exact_fractions_but_for_roundings_to_the_fen(
+    paid: list[Paid], least: bool
+) -> None:
+    large: list[Paid] = [(src, dst, fen * 1_000_003, day) for src, dst, fen, day, *_ in paid]
+    bounds = FlowBounds(days=3_000, hops=20, smallest_fen=1, opening="least" if least else "none")
+    found = trace(told(large, group=[("A", "G")]), bounds=bounds, method="pro_rata")
+    seen, exact = ends(found), mixed(large, least)
+    if "hops" not in hows(found):
+        assert all(abs(seen.get(end, 0) - exact[end]) <= len(large) for end in {*seen, *exact})
 
 
 @given(worlds(), st.sampled_from(["none", "least"]), st.integers(1, 20), st.integers(0, 6), st.integers(1, 20))

@@ -6,7 +6,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.knowledge.lineage_of_sets import SETS, Followed, follow
+from graph.knowledge.lineage_of_sets import SETS, Followed, follow, without_later_births
 
 Worlds = Mapping[str, str]
 """Sets by key: each letter is a member."""
@@ -102,3 +102,8 @@ def test_no_identity_is_given_twice_every_set_is_accounted_for_and_the_order_of_
     going = {"kept", "grown", "shrunk", "changed"}
     for key in was:
         assert any(event in going | {"ended", "absorbed"} for one, event, _ in events if one == key)
+
+
+def test_a_day_computed_before_an_earlier_one_tells_no_second_birth() -> None:
+    told = [{"event": each} for each in ("born", "born", "grown", "ended", "born")]
+    assert [row["event"] for row in without_later_births(told)] == ["born", "grown", "ended", "born"]

@@ -17,6 +17,7 @@ from yujing.bank.files import (
     text_where,
     yuan_text,
 )
+from yujing.bank.forms import FORMS, note_forms
 from yujing.bank.guarantees import SHAPES
 from yujing.bank.offer import open_offer
 from yujing.bank.plan import Days, Ints
@@ -173,7 +174,8 @@ def _notes(world: World) -> pl.DataFrame:
     row = np.array([disbursed.get(k, -1) for k in range(notes.count)], dtype=np.int64)
     out, paid = world.book.disbursements, row >= 0
     entrusted = np.where(paid, out.entrusted[row].astype(int), 0)
-    return pl.DataFrame(
+    forms = note_forms(world)
+    frame = pl.DataFrame(
         {
             "借据号": notes.number,
             "合同号": notes.contract,
@@ -186,9 +188,16 @@ def _notes(world: World) -> pl.DataFrame:
             "到期日": _day(notes.matures_on),
             "支付账号": text_where(paid, world.accounts.firm[out.payee[row]]),
             "受托支付": _FLAG[entrusted],
+            "发放形式": FORMS[forms.form],
+            "原借据号": text_where(forms.form > 0, forms.replaces),
             "录入时间": stamp_text(rng, notes.drawn_on),
         }
     )
+    later = frame[forms.extended.tolist()].with_columns(pl.Series("录入时间", night_text(forms.extended_on)))
+    first = np.array(notes.matures_on)
+    first[forms.extended] = forms.first_due  # as it was agreed at first; the row of the extension comes after
+    both: list[pl.DataFrame] = [frame.with_columns(pl.Series("到期日", _day(first))), later]
+    return pl.concat(both)
 
 
 def _guarantee_columns(world: World, rows: Ints) -> dict[str, object]:
@@ -284,6 +293,9 @@ def _pledges(world: World) -> pl.DataFrame:
 def _states(world: World) -> pl.DataFrame:
     states, plan, notes = world.book.states, world.plan, world.book.notes
     end = plan.month_end(states.month)
+    forms = note_forms(world)
+    since = np.full(notes.count, plan.months)
+    since[forms.extended] = plan.month_of(forms.first_due)
     return pl.DataFrame(
         {
             "借据号": notes.number[states.note],
@@ -293,6 +305,7 @@ def _states(world: World) -> pl.DataFrame:
             "逾期天数": pl.Series(states.days_past_due).cast(pl.String),
             "五级分类": _TIERS[states.tier],
             "无还本续贷": _FLAG[notes.renewed[states.note].astype(int)],
+            "展期": _FLAG[(states.month >= since[states.note]).astype(int)],
             "重组": _FLAG[states.restructured.astype(int)],
             "核销": _FLAG[states.written_off.astype(int)],
             "批处理时间": night_text(end),
@@ -301,18 +314,27 @@ def _states(world: World) -> pl.DataFrame:
 
 
 def _schedule(world: World) -> pl.DataFrame:
-    """What falls due, as planned when the note was drawn: Parquet with types of its own, money in whole fen."""
-    dues, notes = world.book.dues, world.book.notes
-    drawn = notes.drawn_on[dues.note]
+    """What falls due, as planned when the note was drawn or extended: Parquet with types of its own, money in whole fen."""
+    dues, notes, forms = world.book.dues, world.book.notes, note_forms(world)
+    made = notes.drawn_on[dues.note]
+    place = np.full(notes.count, -1)
+    place[forms.extended] = np.arange(len(forms.extended))
+    at = place[dues.note]
+    month = world.plan.month_of(forms.first_due) - notes.start[forms.extended]  # the turn that was to be the last one
+    anew = (at >= 0) & (dues.turn >= np.append(month, 0)[at])
+    first = np.flatnonzero(anew & (dues.turn == np.append(month, 0)[at]))
+    agreed = at[first], dues.note[first]
+    made = np.where(anew, np.append(forms.extended_on, np.datetime64("NaT"))[at], made)
+    made = np.concatenate([made, notes.drawn_on[agreed[1]]]).astype("datetime64[D]")
     return pl.DataFrame(
         {
-            "借据号": notes.number[dues.note],
-            "期次": dues.turn,
-            "应还日": pl.Series(dues.due_on),
-            "应还本金_分": dues.principal_fen,
-            "应还利息_分": dues.interest_fen,
-            "生成日": pl.Series(drawn),
-            "生成时间": night_text(drawn),
+            "借据号": notes.number[np.concatenate([dues.note, agreed[1]])],
+            "期次": np.concatenate([dues.turn, dues.turn[first]]),
+            "应还日": pl.Series(np.concatenate([dues.due_on, forms.first_due[agreed[0]]]).astype("datetime64[D]")),
+            "应还本金_分": np.concatenate([dues.principal_fen, notes.principal_fen[agreed[1]]]),
+            "应还利息_分": np.concatenate([dues.interest_fen, dues.interest_fen[first]]),
+            "生成日": pl.Series(made),
+            "生成时间": night_text(made),
         },
         schema_overrides={"借据号": pl.String},
     )

@@ -435,6 +435,21 @@ def test_the_quarterly_extract_has_every_figure_of_the_book_and_no_formula(tmp_p
     assert all(any("\u4e00" <= c <= "\u9fff" for c in text) for text in heading)
 
 
+def test_the_extract_calls_groups_by_name_and_capital_by_which_it_is(tmp_path: Path) -> None:
+    bank = Bank(tmp_path)
+    bank.firm("甲").firm("乙").relation("HOLDS_SHARES", "甲", "乙", equity_share=0.9)
+    bank.capital(100e6, 80e6)
+    bank.loan("甲", balance=12e6).loan("乙", balance=9e6)
+    bank.commit()
+    path = tmp_path / "return.xlsx"
+    assert write_return(bank.book(), bank.snapshot(DAY), declared_limits(), path)["非同业关联客户 connected"] == 1
+    workbook = load_workbook(path)
+    _, row = workbook["非同业关联客户 connected"].iter_rows(values_only=True)
+    assert (row[1], row[3]) == ("甲", 2)
+    notes = [row[0] for row in workbook["说明 notes"].iter_rows(values_only=True)]
+    assert {"资本净额(元) net capital, CNY", "一级资本净额(元) net tier 1 capital, CNY"} <= set(notes)
+
+
 def test_a_day_that_was_not_computed_has_no_extract(bank: Bank, tmp_path: Path) -> None:
     bank.commit()
     with pytest.raises(NotComputedError):
