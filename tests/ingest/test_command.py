@@ -30,6 +30,7 @@ def test_json_is_one_object_with_counts_in_rows_and_records(inbox: Inbox, comman
         "quarantine.parquet",
         "quarantine.xlsx",
         "rows.parquet",
+        "seen.parquet",
         "summary.json",
     ]
 
@@ -62,7 +63,7 @@ def test_a_refused_batch_prints_its_object_too_and_says_where_its_rows_lie(inbox
     assert told["error"] in done.error
     assert told["fix"] in done.error
     left = sorted(path.name for path in Path(told["quarantine"]).iterdir())
-    assert left == ["manifest.yaml", "quarantine.parquet", "quarantine.xlsx", "refused.json", "rows.parquet"]
+    assert left == ["manifest.yaml", "quarantine.parquet", "quarantine.xlsx", "refused.json", "rows.parquet", "seen.parquet"]
 
 
 def test_a_file_of_too_few_rows_is_refused_with_what_was_read_of_it(inbox: Inbox, command: Command) -> None:
