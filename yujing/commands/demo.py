@@ -145,7 +145,7 @@ def _proposals(pipeline: "Pipeline") -> None:
 
 
 def _models(pipeline: "Pipeline") -> None:
-    with _step(4, "模型 three models on the same rows"):
+    with _step(4, "模型 models of several kinds on the same rows"):
         if pipeline.registry.has_champion():
             console.print("  已训练 trained before: yujing models list")
         else:
