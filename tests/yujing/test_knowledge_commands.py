@@ -85,7 +85,7 @@ def test_a_firm_is_told_with_its_chain_its_rows_and_what_contradicts(home: Path)
     assert seen["as_of"] == "2025-06-30" and all(edge["row"]["file"] == "world.csv" for edge in seen["edges"])
 
 
-def test_a_refusal_is_a_problem_for_a_program_that_asked_for_json(
+def test_a_refusal_is_one_object_for_a_program_that_asked_for_json(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["yujing", "control", "丙", "--json"])
@@ -93,5 +93,5 @@ def test_a_refusal_is_a_problem_for_a_program_that_asked_for_json(
         main()
     printed = capsys.readouterr()
     told = json.loads(printed.out)
-    assert (ended.value.code, told["type"], told["field"]) == (2, "urn:yujing:problem:not-found", "firm")
+    assert (ended.value.code, told["refused"], told["field"]) == (2, True, "firm")
     assert "错误" in printed.err
