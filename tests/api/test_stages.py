@@ -154,6 +154,6 @@ def test_every_example_of_the_document_is_answered(client: TestClient) -> None:
             continue  # of a thing by its id: its own tests send those
         content = item.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
         for example in content.get("examples", {}).values():
-            assert client.post(path, json=example["value"]).status_code == 201, example
+            assert client.post(path, json=example["value"]).status_code in (200, 201), example
             sent += 1
     assert sent >= 3

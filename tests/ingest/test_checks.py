@@ -73,7 +73,8 @@ def test_what_cannot_join_a_thing_to_itself_is_set_aside_and_shares_that_a_firm_
     inbox.put("rows.csv", _HEAD + "丙,丙,2024-01-01,,CNY,0.3,1\n")
     result = inbox.load(loans([HOLDING]))
     assert not result.reasons and len(inbox.rows("HOLDS_SHARES", "paid_in_fen")) == 1
-    assert inbox.quarantined(inbox.load(loans([supplies], name="other"))) == [(2, "企业", "丙", "self_loop")]
+    inbox.put("pairs.csv", "股东,企业,起\n丙,丙,2024-01-01\n")
+    assert inbox.quarantined(inbox.load(loans([supplies], name="other", file="pairs.csv"))) == [(2, "企业", "丙", "self_loop")]
 
 
 def test_a_wrong_check_digit_refuses_the_row_or_only_warns_as_declared(inbox: Inbox) -> None:

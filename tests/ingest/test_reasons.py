@@ -64,7 +64,7 @@ def _one_bad_row(inbox: Inbox, reason: Reason) -> tuple[str, str]:
         case Reason.SELF_LOOP:
             inbox.put("rows.csv", "股东,企业\n甲,乙\n甲,甲\n")
             plain = {"src": {"type": "Firm", "key": "股东"}, "dst": {"type": "Firm", "key": "企业"}}
-            inbox.manifest(loans([{"relation": "HOLDS_SHARES", "key": ["股东", "企业"], **plain}]))
+            inbox.manifest(loans([{"relation": "SUPPLIES", "key": ["股东", "企业"], **plain}]))
             return "企业", "甲"
         case Reason.UNKNOWN_END:
             inbox.put("firms.csv", "代码\n丁\n戊\n")

@@ -105,7 +105,10 @@ def test_numbers_codes_and_names_are_given_once_in_the_whole_bank(bank: Written)
         ("core/transfers-*.tsv.gz", "txn_id"),
         ("outside/发票-*.csv.gz", "发票号码"),
     ):
-        assert bank.rows(pattern).unique()[column].is_unique().all(), column  # planted copies are equal rows
+        told = bank.rows(pattern)
+        again = [name for name in ("到期日", "录入时间") if name in told.columns]  # a note that was extended is told again
+        told = told.unique([name for name in told.columns if name not in again])  # planted copies are equal rows
+        assert told[column].is_unique().all(), column
 
 
 def test_no_two_societies_share_a_firm_a_person_or_a_name(worlds: list[World]) -> None:

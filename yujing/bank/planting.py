@@ -87,7 +87,7 @@ class _Kind:
 
 def _changed(rows: pl.DataFrame, fault: Fault) -> pl.DataFrame:
     match fault.kind, fault.columns:
-        case "self_loop", (first, second):
+        case "self_loop" | "own_shares", (first, second):
             return rows.with_columns(pl.col(first).alias(second))
         case "swapped_days", (first, second):
             return rows.with_columns(pl.col(second).alias(first), pl.col(first).alias(second))
@@ -129,6 +129,7 @@ _KINDS: dict[str, _Kind] = {
     "impossible_day": _Kind("quarantined", lambda _, fault: fault.value or "0000-00-00"),
     "share_over_one": _Kind("quarantined", lambda text, _: str(round(float(text) * 100, 2) + 101)),
     "self_loop": _Kind("quarantined", lambda text, _: text),
+    "own_shares": _Kind("accepted", lambda text, _: text),
     "swapped_days": _Kind("quarantined", lambda text, _: text),
     "conflict": _Kind("quarantined", lambda text, fault: fault.value or f"{float(text) * 1.1 + 1:.2f}", copies=True),
     "exact_copy": _Kind("duplicate", lambda text, _: text, copies=True),

@@ -25,7 +25,7 @@ def export_registry(world: World, planter: Planter) -> list[SourceTable]:
         ),
         planter.plant(
             SourceTable(_BOOK, by_firm, sheet="法人股东"),
-            Fault("self_loop", 0.006, ("企业信用代码", "股东信用代码")),
+            Fault("own_shares", 0.006, ("企业信用代码", "股东信用代码")),
             Fault("share_over_one", 0.006, ("持股比例(%)",)),
             Fault("exact_copy", 0.006),
         ),
