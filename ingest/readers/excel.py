@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,14 @@ def sheet_rows(path: Path, sheet: CalamineSheet) -> Iterator[list[str]]:
     without: dict[int, list[tuple[int, str]]] = {}
     for (row, column), said in unvalued(path, sheet.name).items():
         without.setdefault(row, []).append((column - left, said))
-    for number, cells in enumerate(sheet.iter_rows()):
-        texts = [cell_text(cell) for cell in cells]
+    last, width = max(without, default=-1), sheet.width
+    for number, cells in enumerate(chain(sheet.iter_rows(), repeat(None))):
+        if cells is None and number > last:  # rows of such cells alone may stand below what the library sees
+            return
+        texts = [""] * width if cells is None else [cell_text(cell) for cell in cells]
         for column, said in without.get(number, ()):
-            texts[column] = said
+            if 0 <= column < len(texts):  # beside the table there is no header, so nothing reads it
+                texts[column] = said
         yield texts
 
 

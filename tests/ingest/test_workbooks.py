@@ -198,6 +198,12 @@ def test_a_cell_without_a_value_is_refused_and_not_taken_for_an_empty_one(inbox:
     assert inbox.rows("Firm", "key", "registered_capital_fen") == [("4", 7_000_000), ("5", 8_000_000)]
 
 
+def test_rows_of_such_cells_alone_are_told_and_what_stands_beside_the_table_is_not(tmp_path: Path) -> None:
+    workbook_of(tmp_path / "a.xlsx", ("客户号", "名称"), ("1", "甲", None, "=1+1"), ("=A2", "#N/A"))
+    (told,) = rows(tmp_path, "a.xlsx")[0].values()
+    assert told == [(2, {"客户号": "1", "名称": "甲"}), (3, {"客户号": "#FORMULA! =A2", "名称": "#N/A"})]
+
+
 def test_a_number_of_more_digits_than_a_workbook_keeps_is_no_key(inbox: Inbox) -> None:
     workbook_of(
         inbox.files / "firms.xlsx", ("客户号", "名称", "注册资本"), (622202123456789, "甲", 1), (6222021234567890123, "乙", 1)
