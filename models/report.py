@@ -62,12 +62,17 @@ class Comparison:
 
 
 def write_report(comparison: Comparison, root: Path) -> Path:
+    """Both forms of the report, by `keep_report`."""
+    return keep_report(root, _plain(comparison), markdown(comparison))
+
+
+def keep_report(root: Path, plain: object, text: str) -> Path:
     """`report.json` and `report.md` in a new folder under `root`; returns the Markdown's path."""
     folder = root / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
     folder.mkdir(parents=True)
-    (folder / "report.json").write_text(json.dumps(_plain(comparison), indent=1, ensure_ascii=False), "utf-8")
+    (folder / "report.json").write_text(json.dumps(plain, indent=1, ensure_ascii=False), "utf-8")
     path = folder / "report.md"
-    path.write_text(markdown(comparison), "utf-8")
+    path.write_text(text, "utf-8")
     return path
 
 

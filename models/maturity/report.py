@@ -1,11 +1,10 @@
 """The comparison of models of notes' ends: JSON for machines, Markdown for a committee."""
 
-import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from models.report import keep_report
 from models.splits import Split
 from models.targets import Target
 
@@ -53,13 +52,8 @@ class EndsComparison:
 
 
 def write_ends_report(comparison: EndsComparison, root: Path) -> Path:
-    """`report.json` and `report.md` in a new folder under `root`; returns the Markdown's path."""
-    folder = root / datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-    folder.mkdir(parents=True)
-    (folder / "report.json").write_text(json.dumps(_plain(comparison), indent=1, ensure_ascii=False), "utf-8")
-    path = folder / "report.md"
-    path.write_text(_markdown(comparison), "utf-8")
-    return path
+    """Both forms of the report, by `keep_report`."""
+    return keep_report(root, _plain(comparison), _markdown(comparison))
 
 
 def _markdown(comparison: EndsComparison) -> str:
