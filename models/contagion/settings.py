@@ -1,6 +1,6 @@
 """The declared conventions: read from YAML, validated, refused with the field that is wrong."""
 
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -13,6 +13,7 @@ from models.contagion.cascade import Capacity, Losses
 from models.contagion.clearing import Costs
 
 OWN_FILE = "contagion.yaml"
+_SHIPPED = Path(__file__).with_name("settings.yaml")
 
 
 class Strict(BaseModel):
@@ -69,15 +70,29 @@ Shape = TypeVar("Shape", bound=Strict)
 
 def conventions_beside(ledger: Ledger) -> Conventions:
     """The bank's own `contagion.yaml` beside the ledger, else what is declared here."""
-    own = ledger.root.parent / OWN_FILE
-    return _own(own, own.stat().st_mtime_ns) if own.is_file() else declared()
+    return settings_beside(ledger, OWN_FILE, Conventions, _SHIPPED)
 
 
-@cache
 def declared() -> Conventions:
     """What comes with the platform."""
-    file = Path(__file__).with_name("settings.yaml")
-    return parse(Conventions, file.read_text("utf-8"), file.name)
+    return _read(Conventions, _SHIPPED, 0)
+
+
+def settings_beside(ledger: Ledger, name: str, shape: type[Shape], shipped: Path) -> Shape:
+    """What the bank declares in a file of that name beside the ledger, read again when it changes; else what is shipped."""
+    own = ledger.root.parent / name
+    return _read(shape, own, own.stat().st_mtime_ns) if own.is_file() else _read(shape, shipped, 0)
+
+
+def _read(shape: type[Shape], file: Path, changed_ns: int) -> Shape:
+    found = _kept(shape, file, changed_ns)
+    assert isinstance(found, shape)
+    return found
+
+
+@lru_cache(maxsize=16)
+def _kept(shape: type[Strict], file: Path, _changed_ns: int) -> Strict:
+    return parse(shape, file.read_text("utf-8"), str(file))
 
 
 def parse(shape: type[Shape], text: str, where: str) -> Shape:
@@ -92,8 +107,3 @@ def parse(shape: type[Shape], text: str, where: str) -> Shape:
         field = ".".join(str(part) for part in first["loc"]) or where
         said = first["msg"].removeprefix("Value error, ").rstrip(".")
         raise InputError(f"{where}: {field}: {said}.", "Compare with docs/stress.md.", field) from None
-
-
-@lru_cache(maxsize=8)
-def _own(path: Path, _changed_ns: int) -> Conventions:
-    return parse(Conventions, path.read_text("utf-8"), str(path))

@@ -1,6 +1,5 @@
 """The declared sensitivities, by industry."""
 
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +9,7 @@ from pydantic import Field, field_validator
 
 from graph.ledger import Ledger
 from models.contagion.arrays import Floats
-from models.contagion.settings import Strict, parse
+from models.contagion.settings import Strict, settings_beside
 
 OWN_FILE = "stress.yaml"
 
@@ -54,17 +53,4 @@ class Sensitivities(Strict):
 
 def sensitivities_beside(ledger: Ledger) -> Sensitivities:
     """The bank's own `stress.yaml` beside the ledger, else what is declared here."""
-    own = ledger.root.parent / OWN_FILE
-    return _own(own, own.stat().st_mtime_ns) if own.is_file() else declared()
-
-
-@cache
-def declared() -> Sensitivities:
-    """What comes with the platform."""
-    file = Path(__file__).with_name("settings.yaml")
-    return parse(Sensitivities, file.read_text("utf-8"), file.name)
-
-
-@lru_cache(maxsize=8)
-def _own(path: Path, _changed_ns: int) -> Sensitivities:
-    return parse(Sensitivities, path.read_text("utf-8"), str(path))
+    return settings_beside(ledger, OWN_FILE, Sensitivities, Path(__file__).with_name("settings.yaml"))
